@@ -1,0 +1,117 @@
+/* wean.h: the C interface of libwean, the runtime that opens a mask file and runs block-sparse attention with it.
+ *
+ * Conventions
+ *  1. Every function that can fail returns wean_status; results go through pointers, last, and are untouched on failure.
+ *  2. wean_last_error() is the text of the last failure on the calling thread, valid until its next wean call.
+ *  3. Handles are opaque; free them with the matching wean_*_close. NULL is accepted there and does nothing.
+ *  4. Parameter structs begin with struct_size and are filled by wean_*_init; a later library accepts an earlier size.
+ *  5. Pointers inside parameter structs are borrowed for the call.
+ *  6. The library never prints, exits, aborts or installs signal handlers. No C++ exception crosses this interface.
+ *  7. A wean_masks handle is immutable: any number of threads may use it at once.
+ */
+#ifndef WEAN_WEAN_H
+#define WEAN_WEAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define WEAN_API __declspec(dllimport)
+#else
+#define WEAN_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Values equal the tools' exit codes; every other value than WEAN_OK is a failure. */
+typedef enum wean_status {
+  WEAN_OK = 0,
+  WEAN_ERROR_USAGE = 2,
+  WEAN_ERROR_MALFORMED = 3,
+  WEAN_ERROR_INTEGRITY = 4,
+  WEAN_ERROR_FINGERPRINT = 5,
+  WEAN_ERROR_IO = 6,
+  WEAN_ERROR_NO_GPU = 9,
+  WEAN_ERROR_GPU_MEMORY = 10,
+  WEAN_ERROR_INTERNAL = 70 /**< a bug in wean or out of host memory; the text says which */
+} wean_status;
+
+/** An opened, verified mask file. */
+typedef struct wean_masks wean_masks;
+
+/** 0x00010000 for version 1.0 of this interface; the major half changes when old callers would break. */
+WEAN_API uint32_t wean_abi_version(void);
+/** "0.1.0". Static storage. */
+WEAN_API const char* wean_version(void);
+/** Text of the last failure on this thread; "" when there was none. */
+WEAN_API const char* wean_last_error(void);
+
+/** How to open. */
+typedef struct wean_open_params {
+  uint32_t struct_size;
+  uint32_t verify;  /**< 0 = full (default): every byte is proven; 1 = table: payloads are proven on first use */
+  uint32_t map;     /**< 0 = private copy (default); 1 = memory map: the file must not change while open */
+  uint32_t reserved;
+} wean_open_params;
+WEAN_API void wean_open_params_init(wean_open_params* params);
+
+/** Opens and verifies `path`. `params` may be NULL for defaults. On success *masks is owned by the caller. */
+WEAN_API wean_status wean_masks_open(const char* path, const wean_open_params* params, wean_masks** masks);
+WEAN_API void wean_masks_close(wean_masks* masks);
+
+/** Facts of a mask file. */
+typedef struct wean_masks_facts {
+  uint32_t struct_size;
+  uint32_t phases, branches, experts, layers, heads, head_dim;
+  uint32_t grid_frames, grid_height, grid_width; /**< token grid */
+  uint32_t q_block, k_block;                     /**< tokens in a query block and a key block */
+  uint32_t reserved;
+  uint64_t q_tokens, k_tokens;
+  double global_density;                         /**< g on the schedule of the plan */
+  uint8_t model_weights[32], model_config[32], model_quick[32], recipe[32];
+} wean_masks_facts;
+WEAN_API wean_status wean_masks_facts_get(const wean_masks* masks, wean_masks_facts* facts);
+
+/** One phase: sigma in (low, high], steps of the plan's schedule in it, density over its sites and branches. */
+WEAN_API wean_status wean_masks_phase(const wean_masks* masks, uint32_t phase, double* sigma_high, double* sigma_low, uint32_t* steps, double* density);
+/** The phase that holds `sigma`; sigma outside [0, 1] or NaN is WEAN_ERROR_USAGE. */
+WEAN_API wean_status wean_masks_phase_of_sigma(const wean_masks* masks, double sigma, uint32_t* phase);
+
+/** Which masks a call uses. */
+typedef struct wean_site {
+  uint32_t phase, branch, expert, layer; /**< branch: 0 conditional, 1 unconditional */
+} wean_site;
+
+/** Bits of one head: *words points to [rows][words_per_row] uint32 owned by `masks`, or is NULL when the head is dense. */
+WEAN_API wean_status wean_masks_bits(const wean_masks* masks, const wean_site* site, uint32_t head, const uint32_t** words, uint32_t* rows, uint32_t* words_per_row);
+
+typedef enum wean_dtype { WEAN_FLOAT32 = 0, WEAN_BFLOAT16 = 1 } wean_dtype;
+
+/** q, k, v, o: [batch, tokens, heads, head_dim] by element strides, last dimension contiguous, CPU memory. */
+typedef struct wean_attention_params {
+  uint32_t struct_size;
+  wean_dtype dtype;
+  const void* q;
+  const void* k;
+  const void* v;
+  void* o;
+  float* log_sum_exp; /**< [batch, heads, tokens] or NULL */
+  int64_t batch;
+  int64_t q_stride_batch, q_stride_token, q_stride_head;
+  int64_t k_stride_batch, k_stride_token, k_stride_head;
+  int64_t v_stride_batch, v_stride_token, v_stride_head;
+  int64_t o_stride_batch, o_stride_token, o_stride_head;
+  float scale; /**< 0 = 1 / sqrt(head_dim) */
+  uint32_t reserved;
+} wean_attention_params;
+WEAN_API void wean_attention_params_init(wean_attention_params* params);
+
+/** Block-sparse attention of all heads of `site` on the CPU; tokens, heads and head_dim are the file's. */
+WEAN_API wean_status wean_attention_cpu(const wean_masks* masks, const wean_site* site, const wean_attention_params* params);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* WEAN_WEAN_H */
