@@ -37,12 +37,12 @@ enum class Sampler : std::uint8_t { kUniPc, kEuler };
 struct SampleRequest {
   ClipSize size;
   std::uint32_t steps = 50;
-  double guidance = 5.0;         ///< 1 = no unconditional pass
-  double shift = 0;              ///< 0 = the checkpoint's flow_shift
+  double guidance = 5.0;  ///< 1 = no unconditional pass
+  double shift = 0;       ///< 0 = the checkpoint's flow_shift
   Sampler sampler = Sampler::kUniPc;
-  at::Tensor conditional;        ///< [text_len, text_dim]
-  at::Tensor unconditional;      ///< [text_len, text_dim]
-  at::Tensor initial_latents;    ///< [channels, t, h, w] float32
+  at::Tensor conditional;      ///< [text_len, text_dim]
+  at::Tensor unconditional;    ///< [text_len, text_dim]
+  at::Tensor initial_latents;  ///< [channels, t, h, w] float32
 };
 
 /// Called after each model pass: (step, branch). May throw to stop.
@@ -53,8 +53,9 @@ using FrameSink = std::function<void(const at::Tensor& frame)>;
 /// A loaded checkpoint. Thread-compatible; one run at a time.
 class Pipeline {
  public:
-  /// Finds out the layout of `path` (diffusers folder, original Wan folder, single ComfyUI file) and reads what `options`
-  /// asks for. Throws kMalformed, kIo, kUsage (unknown architecture, by name), kNotFinite, kNoGpu, kGpuMemory.
+  /// Finds out the layout of `path` (diffusers folder, original Wan folder, single ComfyUI file) and reads what
+  /// `options` asks for. Throws kMalformed, kIo, kUsage (unknown architecture, by name), kNotFinite, kNoGpu,
+  /// kGpuMemory.
   [[nodiscard]] static Pipeline load(const std::filesystem::path& path, const LoadOptions& options);
   ~Pipeline();
   Pipeline(Pipeline&&) noexcept;
@@ -68,10 +69,12 @@ class Pipeline {
   [[nodiscard]] double default_shift() const noexcept;
   /// Text to [text_len, text_dim] on the device: cleaned, tokenised, encoded, zero-padded beyond its length.
   [[nodiscard]] at::Tensor encode_prompt(const std::string& prompt) const;
-  /// Standard normal noise [channels, t, h, w] float32 on the CPU, a function of (seed, size) alone, equal on every device.
+  /// Standard normal noise [channels, t, h, w] float32 on the CPU, a function of (seed, size) alone, equal on every
+  /// device.
   [[nodiscard]] at::Tensor initial_noise(std::uint64_t seed, const ClipSize& size) const;
   /// Final latents [channels, t, h, w] float32 on the device.
-  [[nodiscard]] at::Tensor sample(const SampleRequest& request, SelfAttention& attention, const StepCallback& on_pass) const;
+  [[nodiscard]] at::Tensor sample(const SampleRequest& request, SelfAttention& attention,
+                                  const StepCallback& on_pass) const;
   /// Latents to frames, streamed: at most a few latent frames are decoded at once.
   void decode(const at::Tensor& latents, const FrameSink& sink) const;
 

@@ -7,7 +7,8 @@
 
 namespace wean {
 
-/// Query blocks of `q_block` tokens (rows u) against key blocks of `k_block` tokens (columns v); the last may be ragged.
+/// Query blocks of `q_block` tokens (rows u) against key blocks of `k_block` tokens (columns v); the last may be
+/// ragged.
 struct BlockGeometry {
   std::int64_t q_tokens = 0;
   std::int64_t k_tokens = 0;
@@ -18,10 +19,16 @@ struct BlockGeometry {
   [[nodiscard]] constexpr std::int64_t cols() const noexcept { return ceil_div(k_tokens, k_block); }
   [[nodiscard]] constexpr std::int64_t pairs() const noexcept { return rows() * cols(); }
   /// Valid tokens of query block u, and of key block v.
-  [[nodiscard]] constexpr std::int64_t row_size(std::int64_t u) const noexcept { return std::min(q_block, q_tokens - u * q_block); }
-  [[nodiscard]] constexpr std::int64_t col_size(std::int64_t v) const noexcept { return std::min(k_block, k_tokens - v * k_block); }
+  [[nodiscard]] constexpr std::int64_t row_size(std::int64_t u) const noexcept {
+    return std::min(q_block, q_tokens - u * q_block);
+  }
+  [[nodiscard]] constexpr std::int64_t col_size(std::int64_t v) const noexcept {
+    return std::min(k_block, k_tokens - v * k_block);
+  }
   /// Work of a pair: valid rows x valid columns. Density is kept work over total work.
-  [[nodiscard]] constexpr std::int64_t work(std::int64_t u, std::int64_t v) const noexcept { return row_size(u) * col_size(v); }
+  [[nodiscard]] constexpr std::int64_t work(std::int64_t u, std::int64_t v) const noexcept {
+    return row_size(u) * col_size(v);
+  }
   [[nodiscard]] constexpr std::int64_t total_work() const noexcept { return q_tokens * k_tokens; }
   /// 32-bit words that hold one mask row; bit v % 32 of word v / 32 is column v.
   [[nodiscard]] constexpr std::int64_t words() const noexcept { return ceil_div(cols(), std::int64_t{32}); }

@@ -9,19 +9,19 @@ namespace wean {
 
 /// What went wrong, by what the user can do; the value is the exit code of the tool.
 enum class ErrorCode : int {
-  kUsage = 2,         ///< the command line or an option's value is wrong: correct it
-  kMalformed = 3,     ///< an input file breaks its format's rules
-  kIntegrity = 4,     ///< an input file does not match its own checksums
-  kFingerprint = 5,   ///< a file was made from another model
-  kIo = 6,            ///< reading or writing failed, or space ran out
-  kResume = 7,        ///< an earlier run in the same place does not fit this one
-  kLocked = 8,        ///< another process is writing the same output
-  kNoGpu = 9,         ///< no GPU or driver
-  kGpuMemory = 10,    ///< GPU memory ran out
-  kNotFinite = 11,    ///< NaN or Inf in weights or statistics
-  kSelfCheck = 12,    ///< wean's check of its own output failed
-  kOutOfReach = 13,   ///< the asked target cannot be met; the message says the reachable range
-  kStopped = 75,      ///< stopped by a signal; resumable
+  kUsage = 2,        ///< the command line or an option's value is wrong: correct it
+  kMalformed = 3,    ///< an input file breaks its format's rules
+  kIntegrity = 4,    ///< an input file does not match its own checksums
+  kFingerprint = 5,  ///< a file was made from another model
+  kIo = 6,           ///< reading or writing failed, or space ran out
+  kResume = 7,       ///< an earlier run in the same place does not fit this one
+  kLocked = 8,       ///< another process is writing the same output
+  kNoGpu = 9,        ///< no GPU or driver
+  kGpuMemory = 10,   ///< GPU memory ran out
+  kNotFinite = 11,   ///< NaN or Inf in weights or statistics
+  kSelfCheck = 12,   ///< wean's check of its own output failed
+  kOutOfReach = 13,  ///< the asked target cannot be met; the message says the reachable range
+  kStopped = 75,     ///< stopped by a signal; resumable
 };
 
 /// Thrown by everything in wean that can fail. `what()` is one line: file, field, value, what is allowed.

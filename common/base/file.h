@@ -11,7 +11,8 @@
 
 namespace wean {
 
-/// A regular file mapped read-only for the lifetime of the object. Opened once (O_CLOEXEC, O_NONBLOCK), checked with fstat.
+/// A regular file mapped read-only for the lifetime of the object. Opened once (O_CLOEXEC, O_NONBLOCK), checked with
+/// fstat.
 class MappedFile {
  public:
   /// Throws kIo when the file cannot be opened or is not regular, kMalformed when it is larger than `max_bytes`.
@@ -38,10 +39,12 @@ class MappedFile {
 enum class Overwrite : bool { kRefuse = false, kReplace = true };
 
 /// A file that becomes visible under its name whole or not at all. The temporary lies beside it and is removed unless
-/// published. Libraries that open files by name (HDF5) may write to temporary_path() between construction and publish().
+/// published. Libraries that open files by name (HDF5) may write to temporary_path() between construction and
+/// publish().
 class PendingFile {
  public:
-  /// Creates the temporary (O_EXCL, 0600) in the target's folder. Throws kIo; kUsage when `target` exists and is to be kept.
+  /// Creates the temporary (O_EXCL, 0600) in the target's folder. Throws kIo; kUsage when `target` exists and is to be
+  /// kept.
   PendingFile(std::filesystem::path target, Overwrite overwrite);
   ~PendingFile();
   PendingFile(const PendingFile&) = delete;  // one temporary, one owner

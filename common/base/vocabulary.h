@@ -40,8 +40,9 @@ using PhaseTable = std::vector<Phase>;
 /// Index of the phase that holds `sigma`; sigma is clamped to [0, 1]. `phases` must not be empty.
 [[nodiscard]] std::size_t phase_of(std::span<const Phase> phases, double sigma);
 
-/// Cuts a falling list of sigmas into `count` phases with equal step counts (the first ones get the remainder); bounds are
-/// midpoints between neighbouring sigmas, the outer two are 1 and 0. Throws kUsage when count is 0 or above the steps.
+/// Cuts a falling list of sigmas into `count` phases with equal step counts (the first ones get the remainder); bounds
+/// are midpoints between neighbouring sigmas, the outer two are 1 and 0. Throws kUsage when count is 0 or above the
+/// steps.
 [[nodiscard]] PhaseTable make_phases(std::span<const double> sigmas, std::size_t count);
 
 /// Throws kMalformed with `where` when the table is empty, has gaps, or does not span [0, 1].
@@ -49,14 +50,14 @@ void check_phases(std::span<const Phase> phases, const std::string& where);
 
 /// Which checkpoint a file was made from, and its shape. Fingerprints: RELIABILITY rules in schemas/masks.md.
 struct ModelIdentity {
-  std::string family;          ///< "wan2.1-t2v"
-  std::uint32_t experts = 1;   ///< transformers that share the schedule (2 for mixture checkpoints)
+  std::string family;         ///< "wan2.1-t2v"
+  std::uint32_t experts = 1;  ///< transformers that share the schedule (2 for mixture checkpoints)
   std::uint32_t layers = 0;
   std::uint32_t heads = 0;
   std::uint32_t head_dim = 0;
-  Digest weights{};            ///< Merkle root over every tensor of the transformer
-  Digest config{};             ///< over the fields that change the computation
-  Digest quick{};              ///< the weights tree over samples of each tensor
+  Digest weights{};  ///< Merkle root over every tensor of the transformer
+  Digest config{};   ///< over the fields that change the computation
+  Digest quick{};    ///< the weights tree over samples of each tensor
   bool operator==(const ModelIdentity&) const = default;
 };
 

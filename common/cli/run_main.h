@@ -20,8 +20,8 @@ struct CommonOptions {
 /// Declares --json, --dry-run, --force and --quiet on `app`.
 void add_common_options(CLI::App& app, CommonOptions& options);
 
-/// A tool: `declare` fills a CLI11 app whose callbacks write into options that live in the closure; `run` does the work and
-/// returns what goes to stdout (text or JSON, already rendered).
+/// A tool: `declare` fills a CLI11 app whose callbacks write into options that live in the closure; `run` does the work
+/// and returns what goes to stdout (text or JSON, already rendered).
 struct Tool {
   const char* name;         ///< "wean-pack"
   const char* description;  ///< one line for --help

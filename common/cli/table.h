@@ -6,6 +6,7 @@
 namespace wean::cli {
 
 /// Left-aligned first column, right-aligned others; `rows` must have the width of `header`.
-[[nodiscard]] std::string render_table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
+[[nodiscard]] std::string render_table(const std::vector<std::string>& header,
+                                       const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace wean::cli

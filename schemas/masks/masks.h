@@ -41,8 +41,8 @@ struct HeadMask {
   std::vector<std::uint32_t> bits;
 };
 
-/// Writes sections in key order, each with all its heads, then finish(): canonical bytes, published atomically after the
-/// public reader accepted them.
+/// Writes sections in key order, each with all its heads, then finish(): canonical bytes, published atomically after
+/// the public reader accepted them.
 class MaskWriter {
  public:
   MaskWriter(const std::filesystem::path& path, const MaskMeta& meta, bool overwrite);
@@ -70,7 +70,8 @@ enum class Residence : std::uint8_t { kCopy, kMap };
 /// Read side; immutable after construction, safe to share between threads.
 class MaskReader {
  public:
-  explicit MaskReader(const std::filesystem::path& path, VerifyMode verify = VerifyMode::kFull, Residence residence = Residence::kCopy);
+  explicit MaskReader(const std::filesystem::path& path, VerifyMode verify = VerifyMode::kFull,
+                      Residence residence = Residence::kCopy);
   /// Parses bytes already in memory (tests, embedding); they are copied.
   explicit MaskReader(std::span<const std::byte> bytes);
   ~MaskReader();

@@ -29,8 +29,9 @@ struct SamplingRecipe {
   std::uint32_t steps = 0;
   double shift = 0;
   double guidance = 0;
-  std::string dtype;   ///< "float32" or "bfloat16"
-  std::uint64_t seed = 0;  ///< run seed; the seed of a prompt is the first 8 bytes of SHA-256(seed as u64 LE || prompt digest)
+  std::string dtype;  ///< "float32" or "bfloat16"
+  std::uint64_t seed =
+      0;  ///< run seed; the seed of a prompt is the first 8 bytes of SHA-256(seed as u64 LE || prompt digest)
   bool operator==(const SamplingRecipe&) const = default;
 };
 
@@ -40,30 +41,31 @@ struct ProfileMeta {
   ModelIdentity model;
   SamplingRecipe recipe;
   Grid grid;
-  std::uint32_t block = 0;             ///< base block size in tokens, a power of two from 16
+  std::uint32_t block = 0;  ///< base block size in tokens, a power of two from 16
   std::string token_order = "raster";
-  std::vector<double> sigmas;          ///< sigma of each calibration step, falling
+  std::vector<double> sigmas;  ///< sigma of each calibration step, falling
   PhaseTable phases;
-  std::vector<Branch> branches;        ///< profiled branches, ascending
-  std::uint32_t sampled_rows = 16;     ///< query rows a step in the FAST sample
-  std::vector<Digest> prompts;         ///< SHA-256 of each prompt text, ascending; the first one gave the FAST sample
+  std::vector<Branch> branches;     ///< profiled branches, ascending
+  std::uint32_t sampled_rows = 16;  ///< query rows a step in the FAST sample
+  std::vector<Digest> prompts;      ///< SHA-256 of each prompt text, ascending; the first one gave the FAST sample
   [[nodiscard]] BlockGeometry geometry() const { return square_blocks(grid.tokens(), block); }
 };
 
 /// The FAST sample of one slab: block masses of single query rows of the prompt with the lowest digest.
 struct RowSample {
-  std::uint32_t steps = 0;              ///< steps of the phase
-  std::uint32_t rows = 0;               ///< sampled rows a step
-  std::vector<std::uint32_t> step;      ///< [steps]: global step index
-  std::vector<std::uint32_t> token;     ///< [steps, rows]: query token of each sampled row
-  std::vector<float> mass;              ///< [steps, heads, rows, cols]: attention probability on each key block, sums to 1
+  std::uint32_t steps = 0;           ///< steps of the phase
+  std::uint32_t rows = 0;            ///< sampled rows a step
+  std::vector<std::uint32_t> step;   ///< [steps]: global step index
+  std::vector<std::uint32_t> token;  ///< [steps, rows]: query token of each sampled row
+  std::vector<float> mass;           ///< [steps, heads, rows, cols]: attention probability on each key block, sums to 1
 };
 
 /// Read side of a profile. Slabs are row-major float32 [heads, rows, cols] at the base block unless said otherwise.
 /// All sums are over prompts; divide by meta().prompts.size() for means. One thread at a time (HDF5).
 class ProfileReader {
  public:
-  /// Checks the whole structure first (kMalformed, kIo); a file that is not the process's own is walked by a forked child.
+  /// Checks the whole structure first (kMalformed, kIo); a file that is not the process's own is walked by a forked
+  /// child.
   explicit ProfileReader(const std::filesystem::path& path);
   ~ProfileReader();
   ProfileReader(const ProfileReader&) = delete;  // owns HDF5 handles
@@ -75,10 +77,11 @@ class ProfileReader {
   [[nodiscard]] std::vector<float> mass(const SlabKey& key) const;
   /// Sum over prompts of the square of each prompt's block mass.
   [[nodiscard]] std::vector<float> mass_square(const SlabKey& key) const;
-  /// WEST: min over prompts of rank / candidates, in (0, 1]; the smallest keep fraction at which some prompt keeps the pair.
+  /// WEST: min over prompts of rank / candidates, in (0, 1]; the smallest keep fraction at which some prompt keeps the
+  /// pair.
   [[nodiscard]] std::vector<float> threshold(const SlabKey& key, TopkScope scope) const;
-  /// Sum over prompts of removal error (schemas/profile.md gives the formula), steps averaged. `width` = 1: key blocks of
-  /// the base width, [heads, rows, cols]; `width` = 2: pairs of key blocks, [heads, rows, ceil(cols / 2)].
+  /// Sum over prompts of removal error (schemas/profile.md gives the formula), steps averaged. `width` = 1: key blocks
+  /// of the base width, [heads, rows, cols]; `width` = 2: pairs of key blocks, [heads, rows, ceil(cols / 2)].
   [[nodiscard]] std::vector<float> removal_error(const SlabKey& key, std::uint32_t width) const;
   [[nodiscard]] RowSample rows(const SlabKey& key) const;
   /// SHA-256 over the file's canonical content (what plan.h5 records as its source).

@@ -1,4 +1,5 @@
-// A shard: the statistics of one prompt, in 16-bit encodings (schemas/profile.md). The profile is the reduction of shards.
+// A shard: the statistics of one prompt, in 16-bit encodings (schemas/profile.md). The profile is the reduction of
+// shards.
 #pragma once
 #include <cstdint>
 #include <filesystem>

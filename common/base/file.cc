@@ -1,0 +1,159 @@
+#include "common/base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "common/base/error.h"
+
+namespace wean {
+namespace {
+
+[[noreturn]] void fail_io(const std::filesystem::path& path, const char* what) {
+  fail(ErrorCode::kIo, path.string(), ": ", what, ": ", std::strerror(errno));
+}
+
+/// Opens a regular file for reading and gives its size; `fd` is closed on failure.
+std::pair<int, std::uint64_t> open_regular(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) fail_io(path, "cannot open");
+  struct stat info = {};
+  const bool regular = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  if (regular && size <= max_bytes) return {fd, size};
+  ::close(fd);
+  require(regular, ErrorCode::kIo, path.string(), ": not a regular file");
+  fail(ErrorCode::kMalformed, path.string(), ": ", size, " bytes; at most ", max_bytes, " are allowed");
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;  // the rename has happened; a folder that cannot be opened cannot be synced either
+  ::fsync(fd);
+  ::close(fd);
+}
+
+mode_t current_umask() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return mask;
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::filesystem::path& path, std::uint64_t max_bytes) : path_(path) {
+  const auto [fd, size] = open_regular(path, max_bytes);
+  size_ = size;
+  if (size_ > 0) {
+    void* data = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
+    ::close(fd);
+    if (data == MAP_FAILED) fail_io(path, "cannot map");
+    data_ = static_cast<const std::byte*>(data);
+  } else {
+    ::close(fd);
+  }
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : path_(std::move(other.path_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  const auto [fd, size] = open_regular(path, max_bytes);
+  std::vector<std::byte> bytes(size);
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got = ::read(fd, bytes.data() + done, bytes.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      ::close(fd);
+      require(got != 0, ErrorCode::kIo, path.string(), ": shrank while being read");
+      fail_io(path, "cannot read");
+    }
+    done += static_cast<std::size_t>(got);
+  }
+  ::close(fd);
+  return bytes;
+}
+
+std::string read_text(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  const std::vector<std::byte> bytes = read_file(path, max_bytes);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+PendingFile::PendingFile(std::filesystem::path target, Overwrite overwrite)
+    : target_(std::move(target)), overwrite_(overwrite) {
+  require(overwrite == Overwrite::kReplace || !std::filesystem::exists(target_), ErrorCode::kUsage, target_.string(),
+          ": exists; --force replaces it");
+  std::string name = (folder_of(target_) / ("." + target_.filename().string() + ".XXXXXX")).string();
+  fd_ = ::mkostemp(name.data(), O_CLOEXEC);
+  if (fd_ < 0) fail_io(target_, "cannot create a temporary file beside it");
+  temporary_ = name;
+}
+
+PendingFile::~PendingFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+
+void PendingFile::write(std::span<const std::byte> bytes) {
+  const off_t end = ::lseek(fd_, 0, SEEK_END);
+  if (end < 0) fail_io(target_, "cannot seek");
+  write_at(static_cast<std::uint64_t>(end), bytes);
+}
+
+void PendingFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t put = ::pwrite(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) fail_io(target_, "cannot write");
+    done += static_cast<std::size_t>(put);
+  }
+}
+
+void PendingFile::publish() {
+  if (::fsync(fd_) != 0) fail_io(target_, "cannot sync");
+  if (::fchmod(fd_, 0666 & ~current_umask()) != 0) fail_io(target_, "cannot set its mode");
+  const unsigned flags = overwrite_ == Overwrite::kReplace ? 0 : RENAME_NOREPLACE;
+  if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), flags) != 0) {
+    require(errno != EEXIST, ErrorCode::kUsage, target_.string(), ": exists; --force replaces it");
+    fail_io(target_, "cannot rename the finished file");
+  }
+  ::close(fd_);
+  fd_ = -1;
+  sync_folder(folder_of(target_));
+}
+
+void publish_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes, Overwrite overwrite) {
+  PendingFile file(path, overwrite);
+  file.write(bytes);
+  file.publish();
+}
+
+void publish_text(const std::filesystem::path& path, std::string_view text, Overwrite overwrite) {
+  publish_bytes(path, std::as_bytes(std::span(text.data(), text.size())), overwrite);
+}
+
+}  // namespace wean
