@@ -1,0 +1,55 @@
+// A checkpoint on disk, in whichever layout it is: which parts it has, their configs and their tensors under canonical
+// (diffusers and transformers) names. Opening reads headers and configs only; weights stay mapped.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/base/vocabulary.h"
+#include "models/files/config.h"
+#include "models/files/tensor_set.h"
+
+namespace wean::models {
+
+enum class Layout : std::uint8_t {
+  kDiffusers,   ///< folder with model_index.json
+  kOriginal,    ///< folder with the original Wan config.json beside the weights
+  kSingleFile,  ///< one safetensors file with original or diffusers names, with or without `model.diffusion_model.`
+};
+[[nodiscard]] const char* to_string(Layout layout) noexcept;
+
+/// A model part and its config.
+template <typename Config>
+struct Component {
+  Config config;
+  std::shared_ptr<const TensorSet> tensors;
+};
+
+/// What `open_checkpoint` found. Parts that the layout does not have (or has only as pickle) are empty, and `missing`
+/// says in one sentence why and what to do.
+struct Checkpoint {
+  std::filesystem::path path;
+  Layout layout = Layout::kDiffusers;
+  std::string family = "wan2.1-t2v";
+  Component<TransformerConfig> transformer;
+  std::optional<Component<VaeConfig>> vae;
+  std::optional<Component<TextEncoderConfig>> text_encoder;
+  std::optional<std::filesystem::path> tokenizer;  ///< folder with spiece.model
+  SchedulerConfig scheduler;
+  std::string missing_vae, missing_text_encoder, missing_tokenizer;
+};
+
+/// Finds out the layout and opens the parts. `head_dim` is for single files without config (0 = 128).
+/// Throws kMalformed (a file breaks its rules), kIo, and kUsage for what is not supported, by name: I2V, VACE, Wan2.2,
+/// HunyuanVideo, CogVideoX, LTX, pickle files.
+[[nodiscard]] Checkpoint open_checkpoint(const std::filesystem::path& path, std::int64_t head_dim = 0);
+
+/// Identity for files made from this checkpoint (models/fingerprints.md). Reads every byte of the transformer's
+/// weights.
+[[nodiscard]] ModelIdentity identify(const Checkpoint& checkpoint);
+
+/// Tensors of one safetensors file under the names that they have there.
+[[nodiscard]] std::shared_ptr<const TensorSet> open_tensor_file(const std::filesystem::path& path);
+
+}  // namespace wean::models
