@@ -10,6 +10,8 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 add_library(wean_hdf5 INTERFACE)
 target_include_directories(wean_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(wean_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+# LibTorch is taken from it; the tests run their oracles (numpy, h5py, diffusers) in it.
+set(WEAN_PYTHON "${PROJECT_SOURCE_DIR}/.venv/bin/python" CACHE FILEPATH "Python with torch; for tests also numpy, h5py, diffusers")
 if(WEAN_TORCH)
   include(WeanTorch)
 endif()

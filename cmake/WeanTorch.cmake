@@ -2,7 +2,6 @@
 # find_package(Torch) would ask for the CUDA toolkit when the package was built with CUDA; the tools need neither it nor
 # CUDA headers: `--device cuda` loads libtorch_cuda.so at run time (models/device.h).
 set(WEAN_TORCH_DIR "" CACHE PATH "Folder of the torch Python package (holds include/ and lib/); found through WEAN_PYTHON when empty")
-set(WEAN_PYTHON "${PROJECT_SOURCE_DIR}/.venv/bin/python" CACHE FILEPATH "Python with torch, and with diffusers for the parity tests")
 if(NOT WEAN_TORCH_DIR)
   execute_process(COMMAND ${WEAN_PYTHON} -c "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])"
     OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)

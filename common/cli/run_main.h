@@ -29,8 +29,10 @@ struct Tool {
   std::function<std::string()> run;
 };
 
-/// Parses, runs, prints. Returns the exit code of RELIABILITY section 5 (README lists them): errors become one line
-/// "wean-pack: error: <what>" on stderr, usage errors add "see wean-pack --help". Also installs the stop handlers.
+/// Parses, runs, prints. Returns the exit code (README and --help list them): an Error becomes one line
+/// "wean-pack: error: <what>" on stderr and its code, a bad command line or kUsage adds "see wean-pack --help", lack of
+/// memory and std::filesystem errors give 6, any other exception 70 and is called a bug. --help (with the default of
+/// every option) and --version give 0. Result that cannot be written to stdout gives 6. Installs the stop handlers.
 [[nodiscard]] int run_main(const Tool& tool, int argc, char** argv);
 
 }  // namespace wean::cli
