@@ -75,6 +75,7 @@ struct Plan {
   bool keep_diagonal = false;  ///< pairs that share a token position are kept
   double global_density = 1;   ///< g on `schedule`, dense parts included, both branches
   std::vector<PlanRow> rows;
+  bool operator==(const Plan&) const = default;
 };
 
 /// Writes canonical bytes (equal plans, equal bytes), verifies by reading back, publishes. Throws kSelfCheck, kIo,
