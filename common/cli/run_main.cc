@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -21,7 +22,10 @@ constexpr const char* kExitCodes =
     "7 resume does not fit, 8 locked, 9 no GPU, 10 GPU memory, 11 NaN or Inf, 12 self-check, 13 target out of reach,\n"
     "70 internal error, 75 stopped by a signal (resumable).";
 
-int report_error(const Tool& tool, int code, const std::string& message) {
+int report_error(const Tool& tool, int code, std::string message) {
+  // Messages quote what files say: control characters would break the one line or drive the terminal.
+  std::replace_if(
+      message.begin(), message.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
   fmt::print(stderr, "{}: error: {}\n", tool.name, message);
   if (code == static_cast<int>(ErrorCode::kUsage)) fmt::print(stderr, "see {} --help\n", tool.name);
   return code;
