@@ -16,7 +16,8 @@ inline constexpr std::uint16_t kUndroppableCode = 0xFFFF;
 inline constexpr int kMinScale = -14;
 inline constexpr int kMaxScale = 127;
 
-/// Smallest scale in [kMinScale, kMaxScale] that holds every value below kUndroppable; kMaxScale when none does.
+/// Smallest scale in [kMinScale, kMaxScale] that holds every value below kUndroppable; kMaxScale when none does, and
+/// kMinScale when all are zero or kUndroppable.
 [[nodiscard]] int scale_for(std::span<const float> values);
 
 /// Nearest code to `value` (finite, >= 0), ties to the even code; above the scale's range: kUndroppableCode.

@@ -13,8 +13,9 @@ namespace {
 using Fields = std::map<std::string, unsigned long>;
 
 Fields parse(int argc, char** argv) {
-  Fields fields = {{"layers", 2}, {"heads", 4},  {"experts", 1}, {"frames", 4},  {"height", 5}, {"width", 8},   {"block", 16},
-                   {"phases", 3}, {"steps", 7}, {"prompts", 3}, {"branches", 1}, {"rows", 4},   {"seed", 1}};
+  Fields fields = {{"layers", 2},   {"heads", 4},  {"experts", 1}, {"frames", 4}, {"height", 5},
+                   {"width", 8},    {"block", 16}, {"phases", 3},  {"steps", 7},  {"prompts", 3},
+                   {"branches", 1}, {"rows", 4},   {"seed", 1}};
   for (int i = 2; i < argc; ++i) {
     const std::string text = argv[i];
     const std::size_t equal = text.find('=');

@@ -80,10 +80,14 @@ class SyntheticHead {
     const double time = std::abs(p[0] - q[0]);
     const double space = std::abs(p[1] - q[1]) + std::abs(p[2] - q[2]);
     switch (kind_) {
-      case 0: return -(2 + site_) * (time + 0.5 * space);   // local
-      case 1: return -(1 + site_) * space - 0.1 * time;     // temporal band
-      case 2: return -0.1 * site_ * (time + space);         // diffuse
-      default: return (q[0] == 0 ? 2 + site_ : 0) - space;  // sink on the first frame
+      case 0:
+        return -(2 + site_) * (time + 0.5 * space);  // local
+      case 1:
+        return -(1 + site_) * space - 0.1 * time;  // temporal band
+      case 2:
+        return -0.1 * site_ * (time + space);  // diffuse
+      default:
+        return (q[0] == 0 ? 2 + site_ : 0) - space;  // sink on the first frame
     }
   }
 
@@ -205,12 +209,19 @@ std::vector<double> sum_over(std::span<const ShardSlab> shards, Member member, b
 ProfileMeta synthetic_meta(const SyntheticOptions& options) {
   ProfileMeta meta;
   meta.tool_version = "synthetic";
-  meta.model = {"synthetic", options.experts, options.layers, options.heads, 64,
-                sha256("weights"), sha256("config"), sha256("quick")};
+  meta.model = {"synthetic", options.experts,   options.layers,   options.heads,
+                64,          sha256("weights"), sha256("config"), sha256("quick")};
   meta.grid = options.grid;
   meta.block = options.block;
-  meta.recipe = {options.grid.width * 16, options.grid.height * 16, (options.grid.frames - 1) * 4 + 1, "unipc",
-                 options.steps, 3.0, 5.0, "float32", options.seed};
+  meta.recipe = {options.grid.width * 16,
+                 options.grid.height * 16,
+                 (options.grid.frames - 1) * 4 + 1,
+                 "unipc",
+                 options.steps,
+                 3.0,
+                 5.0,
+                 "float32",
+                 options.seed};
   for (std::uint32_t i = 0; i < options.steps; ++i) {
     const double time = 1.0 - static_cast<double>(i) / options.steps;
     meta.sigmas.push_back(3.0 * time / (1.0 + 2.0 * time));
