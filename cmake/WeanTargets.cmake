@@ -10,6 +10,19 @@ function(wean_add_library name)
   add_library(wean::${short} ALIAS ${name})
   target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE wean_compile ${ARG_PRIVATE})
   target_include_directories(${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+  set(first_source CMakeLists.txt)  # targets whose sources come later: their own folder
+  if(ARG_SOURCES)
+    list(GET ARG_SOURCES 0 first_source)
+  endif()
+  wean_record_links(${name} "${first_source}" ${ARG_LINK} ${ARG_PRIVATE})
+endfunction()
+
+# wean_record_links(name source linked ...): notes the edges of the target that holds `source`, for the layering test.
+function(wean_record_links name source)
+  get_filename_component(folder "${CMAKE_CURRENT_SOURCE_DIR}/${source}" DIRECTORY)
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${folder}")
+  string(REPLACE ";" " " linked "${ARGN}")
+  set_property(GLOBAL APPEND PROPERTY WEAN_LINKS "${name} ${folder}: ${linked}")
 endfunction()
 
 # wean_add_tool(wean-pack MAIN main.cc CORE wean::pack): an executable with its core and the shared command line.
@@ -17,6 +30,7 @@ function(wean_add_tool name)
   cmake_parse_arguments(ARG "" "MAIN;CORE" "" ${ARGN})
   add_executable(${name} ${ARG_MAIN})
   target_link_libraries(${name} PRIVATE wean_compile ${ARG_CORE} wean::cli)
+  wean_record_links(${name} "${ARG_MAIN}" ${ARG_CORE} wean::cli)
   set_property(GLOBAL APPEND PROPERTY WEAN_TOOLS ${name})
 endfunction()
 

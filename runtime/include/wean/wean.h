@@ -1,7 +1,7 @@
 /* wean.h: the C interface of libwean, the runtime that opens a mask file and runs block-sparse attention with it.
  *
  * Conventions
- *  1. Every function that can fail returns wean_status; results go through pointers, last, and are untouched on failure.
+ *  1. Every function that can fail returns wean_status; results go through pointers, last, untouched on failure.
  *  2. wean_last_error() is the text of the last failure on the calling thread, valid until its next wean call.
  *  3. Handles are opaque; free them with the matching wean_*_close. NULL is accepted there and does nothing.
  *  4. Parameter structs begin with struct_size and are filled by wean_*_init; a later library accepts an earlier size.
@@ -51,8 +51,8 @@ WEAN_API const char* wean_last_error(void);
 /** How to open. */
 typedef struct wean_open_params {
   uint32_t struct_size;
-  uint32_t verify;  /**< 0 = full (default): every byte is proven; 1 = table: payloads are proven on first use */
-  uint32_t map;     /**< 0 = private copy (default); 1 = memory map: the file must not change while open */
+  uint32_t verify; /**< 0 = full (default): every byte is proven; 1 = table: payloads are proven on first use */
+  uint32_t map;    /**< 0 = private copy (default); 1 = memory map: the file must not change while open */
   uint32_t reserved;
 } wean_open_params;
 WEAN_API void wean_open_params_init(wean_open_params* params);
@@ -69,13 +69,14 @@ typedef struct wean_masks_facts {
   uint32_t q_block, k_block;                     /**< tokens in a query block and a key block */
   uint32_t reserved;
   uint64_t q_tokens, k_tokens;
-  double global_density;                         /**< g on the schedule of the plan */
+  double global_density; /**< g on the schedule of the plan */
   uint8_t model_weights[32], model_config[32], model_quick[32], recipe[32];
 } wean_masks_facts;
 WEAN_API wean_status wean_masks_facts_get(const wean_masks* masks, wean_masks_facts* facts);
 
 /** One phase: sigma in (low, high], steps of the plan's schedule in it, density over its sites and branches. */
-WEAN_API wean_status wean_masks_phase(const wean_masks* masks, uint32_t phase, double* sigma_high, double* sigma_low, uint32_t* steps, double* density);
+WEAN_API wean_status wean_masks_phase(const wean_masks* masks, uint32_t phase, double* sigma_high, double* sigma_low,
+                                      uint32_t* steps, double* density);
 /** The phase that holds `sigma`; sigma outside [0, 1] or NaN is WEAN_ERROR_USAGE. */
 WEAN_API wean_status wean_masks_phase_of_sigma(const wean_masks* masks, double sigma, uint32_t* phase);
 
@@ -84,8 +85,9 @@ typedef struct wean_site {
   uint32_t phase, branch, expert, layer; /**< branch: 0 conditional, 1 unconditional */
 } wean_site;
 
-/** Bits of one head: *words points to [rows][words_per_row] uint32 owned by `masks`, or is NULL when the head is dense. */
-WEAN_API wean_status wean_masks_bits(const wean_masks* masks, const wean_site* site, uint32_t head, const uint32_t** words, uint32_t* rows, uint32_t* words_per_row);
+/** Bits of one head: *words points to [rows][words_per_row] uint32 owned by `masks`, NULL when the head is dense. */
+WEAN_API wean_status wean_masks_bits(const wean_masks* masks, const wean_site* site, uint32_t head,
+                                     const uint32_t** words, uint32_t* rows, uint32_t* words_per_row);
 
 typedef enum wean_dtype { WEAN_FLOAT32 = 0, WEAN_BFLOAT16 = 1 } wean_dtype;
 
@@ -109,7 +111,8 @@ typedef struct wean_attention_params {
 WEAN_API void wean_attention_params_init(wean_attention_params* params);
 
 /** Block-sparse attention of all heads of `site` on the CPU; tokens, heads and head_dim are the file's. */
-WEAN_API wean_status wean_attention_cpu(const wean_masks* masks, const wean_site* site, const wean_attention_params* params);
+WEAN_API wean_status wean_attention_cpu(const wean_masks* masks, const wean_site* site,
+                                        const wean_attention_params* params);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Set-up, build and every test: the host parts under AddressSanitizer and UBSan, then everything as released.
+# Ends on the summary of ctest; the exit status is not 0 when anything failed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source examples/build.sh
+
+stages=""
+stage() {  # stage NAME COMMAND...
+  local name=$1 start=$SECONDS
+  shift
+  echo "== $name"
+  "$@"
+  stages+=$(printf '%6d s  %s' $((SECONDS - start)) "$name")$'\n'
+}
+run_tests() { ctest --test-dir "build/$1" --output-on-failure --parallel "$(nproc)" --no-tests=error; }
+
+stage "set-up" examples/setup.sh --tests
+stage "build asan" wean_build asan -DWEAN_TESTS=ON
+stage "test asan" run_tests asan
+stage "build release" wean_build release -DWEAN_TESTS=ON
+printf '== seconds so far\n%s== test release\n' "$stages"
+run_tests release
