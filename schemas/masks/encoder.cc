@@ -28,6 +28,7 @@ MaskEncoder::Placed MaskEncoder::add(const SectionKey& key, std::span<const Head
   }
   section.entry.offset = aligned(end_);
   end_ = section.entry.offset + section.payload.size();
+  maps_ += section.entry.slots;
   head_.sections.push_back(section.entry);
   return {section.entry.offset, std::move(section.payload)};
 }

@@ -24,6 +24,8 @@ class MaskEncoder {
   /// Bytes [0, first payload). Throws kSelfCheck when a section is missing.
   [[nodiscard]] std::vector<std::byte> head() const;
   [[nodiscard]] double global_density() const;
+  /// Of the sections added so far.
+  [[nodiscard]] MaskTotals totals() const noexcept { return {end_, maps_}; }
   [[nodiscard]] const MaskMeta& meta() const noexcept { return head_.meta; }
 
  private:
@@ -33,6 +35,7 @@ class MaskEncoder {
   FileHead head_;
   std::map<Digest, std::size_t> first_with_;
   std::uint64_t end_ = 0;
+  std::uint64_t maps_ = 0;
 };
 
 }  // namespace wean::masks

@@ -42,12 +42,20 @@ struct HeadMask {
   std::vector<std::uint32_t> bits;
 };
 
+/// What the sections written so far take.
+struct MaskTotals {
+  std::uint64_t bytes = 0;  ///< of the file
+  std::uint64_t maps = 0;   ///< bit maps stored: equal heads of a section share one, equal sections share all
+};
+
 /// Writes sections in key order, each with all its heads, then finish(): canonical bytes, published atomically after
 /// the public reader accepted them. One thread at a time; memory for one section.
 class MaskWriter {
  public:
   /// Throws kUsage when `meta` breaks a limit of schemas/masks.md or the file exists and is to be kept, kIo.
   MaskWriter(const std::filesystem::path& path, const MaskMeta& meta, bool overwrite);
+  /// A dry run: checks and counts in the same way, touches no file.
+  explicit MaskWriter(const MaskMeta& meta);
   ~MaskWriter();
   MaskWriter(const MaskWriter&) = delete;  // owns a pending file
   MaskWriter& operator=(const MaskWriter&) = delete;
@@ -56,6 +64,7 @@ class MaskWriter {
   void write(const SectionKey& key, std::span<const HeadMask> heads);
   /// Returns the realised g. Throws kSelfCheck when a section is missing or the reader disagrees; kIo.
   double finish();
+  [[nodiscard]] MaskTotals totals() const noexcept;
 
  private:
   struct Impl;

@@ -95,7 +95,7 @@ void expect_near(const std::vector<float>& got, const std::vector<double>& want)
   for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-6 * (1 + want[i])) << "pair " << i;
 }
 
-class RetargetOracle : public testing::TestWithParam<Case> {};
+class RetargetOracle : public ::testing::TestWithParam<Case> {};
 
 TEST_P(RetargetOracle, SumsOverTokenPairs) {
   const Case& c = GetParam();
@@ -110,16 +110,16 @@ const Grid kLonger{5, 3, 5};  // 75 tokens, the same picture
 const Grid kCoarse{1, 2, 3};  // 6 tokens
 
 INSTANTIATE_TEST_SUITE_P(Geometries, RetargetOracle,
-                         testing::Values(Case{kLarge, 8, 8, kLarge, blocks_of(kLarge, 16, 16)},
-                                         Case{kLarge, 8, 8, kLarge, blocks_of(kLarge, 16, 8)},
-                                         Case{kLarge, 8, 16, kLarge, blocks_of(kLarge, 16, 16)},
-                                         Case{kLarge, 8, 8, kLarge, blocks_of(kLarge, 24, 40)},
-                                         Case{kLarge, 16, 16, kLarge, blocks_of(kLarge, 8, 4)},
-                                         Case{kSmall, 4, 4, kLarge, blocks_of(kLarge, 8, 8)},
-                                         Case{kSmall, 4, 8, kLarge, blocks_of(kLarge, 16, 8)},
-                                         Case{kLarge, 8, 8, kSmall, blocks_of(kSmall, 8, 4)},
-                                         Case{kSmall, 4, 4, kLonger, blocks_of(kLonger, 8, 8)},
-                                         Case{kLarge, 8, 8, kCoarse, blocks_of(kCoarse, 4, 4)}));
+                         ::testing::Values(Case{kLarge, 8, 8, kLarge, blocks_of(kLarge, 16, 16)},
+                                           Case{kLarge, 8, 8, kLarge, blocks_of(kLarge, 16, 8)},
+                                           Case{kLarge, 8, 16, kLarge, blocks_of(kLarge, 16, 16)},
+                                           Case{kLarge, 8, 8, kLarge, blocks_of(kLarge, 24, 40)},
+                                           Case{kLarge, 16, 16, kLarge, blocks_of(kLarge, 8, 4)},
+                                           Case{kSmall, 4, 4, kLarge, blocks_of(kLarge, 8, 8)},
+                                           Case{kSmall, 4, 8, kLarge, blocks_of(kLarge, 16, 8)},
+                                           Case{kLarge, 8, 8, kSmall, blocks_of(kSmall, 8, 4)},
+                                           Case{kSmall, 4, 4, kLonger, blocks_of(kLonger, 8, 8)},
+                                           Case{kLarge, 8, 8, kCoarse, blocks_of(kCoarse, 4, 4)}));
 
 TEST(Retarget, SameGeometryGivesTheSameBits) {
   const Retarget retarget({kLarge, 8}, 8, kLarge, blocks_of(kLarge, 8, 8));

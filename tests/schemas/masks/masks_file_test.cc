@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <set>
 #include <thread>
 
 #include "common/base/error.h"
@@ -53,6 +54,24 @@ TEST_F(MasksFile, DiskAndMemoryHaveTheSameBytes) {
   EXPECT_EQ(read_file(path("masks.wean"), 1 << 20), test::encode(content));
   EXPECT_EQ(files(), 1U);
   EXPECT_DOUBLE_EQ(MaskReader(path("masks.wean")).meta().global_density, density_);
+}
+
+TEST_F(MasksFile, ADryRunCountsTheSameWithoutAFile) {
+  const test::Content content = test::golden_content();
+  write_file(path("masks.wean"), content);
+  MaskWriter writer(content.meta);
+  for (std::size_t i = 0; i < content.sections.size(); ++i) {
+    writer.write(masks::section_key(content.meta, i), content.sections[i]);
+  }
+  EXPECT_DOUBLE_EQ(writer.finish(), density_);
+  EXPECT_EQ(writer.totals().bytes, std::filesystem::file_size(path("masks.wean")));
+  std::uint64_t slots = 0;
+  std::set<std::uint64_t> offsets;
+  for (const auto& section : masks::decode_head(read_file(path("masks.wean"), 1 << 20), "golden").sections) {
+    if (offsets.insert(section.offset).second) slots += section.slots;
+  }
+  EXPECT_EQ(writer.totals().maps, slots);
+  EXPECT_EQ(files(), 1U);
 }
 
 TEST_F(MasksFile, AllWaysOfOpeningAgree) {

@@ -1,0 +1,26 @@
+// The command line of wean-pack.
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "common/cli/run_main.h"
+#include "pack/pack.h"
+
+namespace wean::pack {
+
+/// As the user gave it.
+struct PackOptions {
+  cli::CommonOptions common;
+  std::filesystem::path plan, profile, output;
+  std::string size, grid, block;  ///< empty: as the profile has it
+  std::int64_t frames = 0;        ///< pixel frames; 0: as the profile has it
+  std::string transfer = "scores";
+  int threads = 0;
+};
+
+void declare_options(CLI::App& app, PackOptions& options);
+
+/// Pure: the checked form of the options. Throws kUsage naming the option, its value and what is allowed.
+[[nodiscard]] PackRequest validate(const PackOptions& options);
+
+}  // namespace wean::pack

@@ -1,0 +1,12 @@
+// A parallel loop whose exceptions stay inside OpenMP until the loop has ended.
+#pragma once
+#include <cstdint>
+#include <functional>
+
+namespace wean::pack {
+
+/// Runs body(0) to body(count - 1) on `threads` threads (0: all the machine has). Afterwards rethrows the exception of
+/// the lowest index, so that the same error is reported whatever the number of threads.
+void parallel_for(std::int64_t count, int threads, const std::function<void(std::int64_t)>& body);
+
+}  // namespace wean::pack
