@@ -49,6 +49,7 @@ struct ProfileMeta {
   std::uint32_t sampled_rows = 16;  ///< query rows a step in the FAST sample
   std::vector<Digest> prompts;      ///< SHA-256 of each prompt text, ascending; the first one gave the FAST sample
   [[nodiscard]] BlockGeometry geometry() const { return square_blocks(grid.tokens(), block); }
+  bool operator==(const ProfileMeta&) const = default;
 };
 
 /// The FAST sample of one slab: block masses of single query rows of the prompt with the lowest digest.
@@ -58,7 +59,11 @@ struct RowSample {
   std::vector<std::uint32_t> step;   ///< [steps]: global step index
   std::vector<std::uint32_t> token;  ///< [steps, rows]: query token of each sampled row
   std::vector<float> mass;           ///< [steps, heads, rows, cols]: attention probability on each key block, sums to 1
+  bool operator==(const RowSample&) const = default;
 };
+
+/// Every key of a file, in file order: phase, then branch, expert, layer.
+[[nodiscard]] std::vector<SlabKey> all_keys(const ProfileMeta& meta);
 
 /// Read side of a profile. Slabs are row-major float32 [heads, rows, cols] at the base block unless said otherwise.
 /// All sums are over prompts; divide by meta().prompts.size() for means. One thread at a time (HDF5).
@@ -84,8 +89,11 @@ class ProfileReader {
   /// of the base width, [heads, rows, cols]; `width` = 2: pairs of key blocks, [heads, rows, ceil(cols / 2)].
   [[nodiscard]] std::vector<float> removal_error(const SlabKey& key, std::uint32_t width) const;
   [[nodiscard]] RowSample rows(const SlabKey& key) const;
-  /// SHA-256 over the file's canonical content (what plan.h5 records as its source).
+  /// SHA-256 over the file's canonical content (what plan.h5 records as its source). Costs no reading: slabs carry
+  /// their own digests, which every read checks.
   [[nodiscard]] Digest content_digest() const;
+  /// Reads every slab, so that every byte and every number is checked. Throws kMalformed, kIntegrity, kNotFinite.
+  void validate() const;
 
  private:
   struct Impl;

@@ -15,6 +15,7 @@ namespace wean {
 struct ShardSlab {
   std::vector<float> mass, removal_error, removal_error_wide;
   RowSample rows;
+  bool operator==(const ShardSlab&) const = default;
 };
 
 /// Writes one prompt's shard. meta.prompts holds exactly that prompt. Values pass through the 16-bit encoding: relative
@@ -42,6 +43,9 @@ class ShardReader {
   ShardReader& operator=(const ShardReader&) = delete;
   [[nodiscard]] const ProfileMeta& meta() const noexcept;
   [[nodiscard]] ShardSlab read(const SlabKey& key) const;
+  /// As ProfileReader's.
+  [[nodiscard]] Digest content_digest() const;
+  void validate() const;
 
  private:
   struct Impl;

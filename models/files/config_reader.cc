@@ -1,0 +1,273 @@
+#include "models/files/config_reader.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/base/error.h"
+#include "models/files/utf8.h"
+
+namespace wean::models {
+namespace {
+
+constexpr IntRange kSize{1, std::int64_t{1} << 20};
+constexpr IntRange kCount{1, 1024};
+
+struct NamedSize {
+  const char* name;
+  std::int64_t value;
+  IntRange range;
+};
+
+void check_sizes(std::initializer_list<NamedSize> sizes, const std::string& where) {
+  for (const NamedSize& size : sizes) {
+    require(size.value >= size.range.low && size.value <= size.range.high, ErrorCode::kMalformed, where, ": ",
+            size.name, " ", size.value, "; ", size.range.low, " to ", size.range.high, " is allowed");
+  }
+}
+
+double read_eps(const Fields& fields, const char* key) {
+  const double eps = fields.number(key, 1e-6);
+  require(eps > 0 && eps < 1, ErrorCode::kMalformed, fields.where(), ": ", key, " ", eps, "; above 0 and below 1 is",
+          " allowed");
+  return eps;
+}
+
+void require_class(const Fields& fields, const std::string& expected) {
+  const std::string name = fields.text("_class_name", expected);
+  require(name == expected, ErrorCode::kUsage, fields.where(), ": _class_name '", printable(name),
+          "' is not supported; allowed is ", expected, ": ", kSupported);
+}
+
+void read_unipc(const Fields& fields, SchedulerConfig& out) {
+  constexpr const char* kWhy = "only the flow-matching UniPC sampler is supported";
+  require(fields.boolean("use_flow_sigmas", false), ErrorCode::kUsage, fields.where(),
+          ": use_flow_sigmas is not true; ", kWhy);
+  require(fields.text("prediction_type", "epsilon") == "flow_prediction", ErrorCode::kUsage, fields.where(),
+          ": prediction_type is not flow_prediction; ", kWhy);
+  for (const char* key : {"thresholding", "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas",
+                          "use_dynamic_shifting", "rescale_betas_zero_snr"}) {
+    fields.only(key, false, kWhy);
+  }
+  fields.only("solver_type", "bh2", kWhy);
+  fields.only("predict_x0", true, kWhy);
+  fields.only("final_sigmas_type", "zero", kWhy);
+  fields.only("disable_corrector", Json::array(), kWhy);
+  out.solver_order = fields.integer("solver_order", {1, 2}, 2);
+  out.lower_order_final = fields.boolean("lower_order_final", true);
+  out.flow_shift = fields.number("flow_shift", 1.0);
+}
+
+void read_euler(const Fields& fields, SchedulerConfig& out) {
+  constexpr const char* kWhy = "only the plain flow-matching Euler sampler is supported";
+  for (const char* key : {"use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "use_dynamic_shifting",
+                          "invert_sigmas", "stochastic_sampling"}) {
+    fields.only(key, false, kWhy);
+  }
+  require(!fields.has("shift_terminal"), ErrorCode::kUsage, fields.where(), ": shift_terminal is set; ", kWhy);
+  out.flow_shift = fields.number("shift", 1.0);
+}
+
+void refuse_image_variants(const Fields& fields) {
+  for (const char* key : {"image_dim", "added_kv_proj_dim", "pos_embed_seq_len"}) {
+    require(!fields.has(key), ErrorCode::kUsage, fields.where(), ": ", key, " is set: this is Wan I2V; ", kSupported);
+  }
+  const std::int64_t channels = fields.integer("in_channels", kSize, 16);
+  require(channels != 36, ErrorCode::kUsage, fields.where(), ": in_channels 36: this is Wan2.2 I2V; ", kSupported);
+  require(channels != 48, ErrorCode::kUsage, fields.where(), ": in_channels 48: this is Wan2.2 TI2V-5B; ", kSupported);
+}
+
+}  // namespace
+
+TransformerConfig read_transformer_config(const Json& json, const std::string& where) {
+  const Fields fields(json, where);
+  require_class(fields, "WanTransformer3DModel");
+  refuse_image_variants(fields);
+  fields.only("qk_norm", "rms_norm_across_heads", kSupported);
+  const auto patch = fields.integers("patch_size", kCount, {1, 2, 2});
+  require(patch.size() == 3, ErrorCode::kMalformed, where, ": patch_size has ", patch.size(),
+          " numbers; 3 are allowed");
+  TransformerConfig out;
+  out.patch = {patch[0], patch[1], patch[2]};
+  out.heads = fields.integer("num_attention_heads", kCount, 40);
+  out.head_dim = fields.integer("attention_head_dim", kCount, 128);
+  out.layers = fields.integer("num_layers", kCount, 40);
+  out.in_channels = fields.integer("in_channels", kSize, 16);
+  out.out_channels = fields.integer("out_channels", kSize, 16);
+  out.text_dim = fields.integer("text_dim", kSize, 4096);
+  out.freq_dim = fields.integer("freq_dim", kSize, 256);
+  out.ffn_dim = fields.integer("ffn_dim", kSize, 13824);
+  out.rope_max_seq_len = fields.integer("rope_max_seq_len", kSize, 1024);
+  out.cross_attn_norm = fields.boolean("cross_attn_norm", true);
+  out.eps = read_eps(fields, "eps");
+  check_config(out, where);
+  return out;
+}
+
+TransformerConfig read_original_config(const Json& json, const std::string& where) {
+  const Fields fields(json, where);
+  const std::string type = fields.text("model_type", "t2v");
+  require(type == "t2v", ErrorCode::kUsage, where, ": model_type '", printable(type),
+          "' is not supported: ", kSupported);
+  const std::int64_t dim = fields.integer("dim", kSize);
+  TransformerConfig out;
+  out.heads = fields.integer("num_heads", kCount);
+  require(dim % out.heads == 0, ErrorCode::kMalformed, where, ": dim ", dim, " is no multiple of num_heads ",
+          out.heads);
+  out.head_dim = dim / out.heads;
+  out.layers = fields.integer("num_layers", kCount);
+  out.in_channels = fields.integer("in_dim", kSize, 16);
+  out.out_channels = fields.integer("out_dim", kSize, 16);
+  out.text_dim = fields.integer("text_dim", kSize, 4096);
+  out.freq_dim = fields.integer("freq_dim", kSize, 256);
+  out.ffn_dim = fields.integer("ffn_dim", kSize);
+  out.text_len = fields.integer("text_len", kSize, 512);
+  out.cross_attn_norm = fields.boolean("cross_attn_norm", true);
+  out.eps = read_eps(fields, "eps");
+  fields.only("qk_norm", true, kSupported);
+  const auto patch = fields.integers("patch_size", kCount, {1, 2, 2});
+  require(patch.size() == 3, ErrorCode::kMalformed, where, ": patch_size has ", patch.size(),
+          " numbers; 3 are allowed");
+  out.patch = {patch[0], patch[1], patch[2]};
+  check_config(out, where);
+  return out;
+}
+
+VaeConfig read_vae_config(const Json& json, const std::string& where) {
+  const Fields fields(json, where);
+  require_class(fields, "AutoencoderKLWan");
+  fields.only("is_residual", false, "this is the Wan2.2 VAE; supported is that of Wan2.1");
+  require(!fields.has("patch_size"), ErrorCode::kUsage, where, ": patch_size is set: this is the Wan2.2 VAE; ",
+          "supported is that of Wan2.1");
+  fields.only("in_channels", 3, kSupported);
+  fields.only("out_channels", 3, kSupported);
+  fields.only("attn_scales", Json::array(), kSupported);
+  VaeConfig out = published_vae();
+  out.base_dim = fields.integer("base_dim", kSize, out.base_dim);
+  fields.only("decoder_base_dim", out.base_dim, "encoder and decoder must have the same base");
+  out.z_dim = fields.integer("z_dim", kSize, out.z_dim);
+  out.dim_mult = fields.integers("dim_mult", kCount, out.dim_mult);
+  out.num_res_blocks = fields.integer("num_res_blocks", kCount, out.num_res_blocks);
+  out.temporal_downsample = fields.booleans("temperal_downsample", out.temporal_downsample);
+  if (fields.has("latents_mean")) out.latents_mean = fields.numbers("latents_mean");
+  if (fields.has("latents_std")) out.latents_std = fields.numbers("latents_std");
+  set_strides(out);
+  out.stride_time = fields.integer("scale_factor_temporal", kCount, out.stride_time);
+  out.stride_space = fields.integer("scale_factor_spatial", kCount, out.stride_space);
+  check_config(out, where);
+  return out;
+}
+
+SchedulerConfig read_scheduler_config(const Json& json, const std::string& where) {
+  const Fields fields(json, where);
+  SchedulerConfig out;
+  out.class_name = fields.text("_class_name");
+  if (out.class_name == "UniPCMultistepScheduler") {
+    read_unipc(fields, out);
+  } else if (out.class_name == "FlowMatchEulerDiscreteScheduler") {
+    read_euler(fields, out);
+  } else {
+    fail(ErrorCode::kUsage, where, ": scheduler '", printable(out.class_name),
+         "' is not supported; allowed are UniPCMultistepScheduler and FlowMatchEulerDiscreteScheduler");
+  }
+  require(out.flow_shift > 0 && out.flow_shift <= 100, ErrorCode::kMalformed, where, ": shift ", out.flow_shift,
+          "; above 0 and at most 100 is allowed");
+  out.train_timesteps = fields.integer("num_train_timesteps", kSize, 1000);
+  return out;
+}
+
+TextEncoderConfig read_text_config(const Json& json, const std::string& where) {
+  const Fields fields(json, where);
+  const std::string type = fields.text("model_type", "umt5");
+  require(type == "umt5", ErrorCode::kUsage, where, ": text encoder model_type '", printable(type),
+          "' is not supported; allowed is umt5");
+  fields.only("feed_forward_proj", "gated-gelu", "only the gated GELU is supported");
+  TextEncoderConfig out;
+  out.vocab_size = fields.integer("vocab_size", {1, std::int64_t{1} << 24}, 250112);
+  out.d_model = fields.integer("d_model", kSize, 512);
+  out.d_kv = fields.integer("d_kv", kCount, 64);
+  out.d_ff = fields.integer("d_ff", kSize, 1024);
+  out.layers = fields.integer("num_layers", kCount, 8);
+  out.heads = fields.integer("num_heads", kCount, 6);
+  out.num_buckets = fields.integer("relative_attention_num_buckets", kSize, 32);
+  out.max_distance = fields.integer("relative_attention_max_distance", kSize, 128);
+  out.eps = read_eps(fields, "layer_norm_epsilon");
+  check_config(out, where);
+  return out;
+}
+
+VaeConfig published_vae() {
+  VaeConfig config;
+  config.latents_mean = {-0.7571, -0.7089, -0.9113, 0.1075,  -0.1745, 0.9653,  -0.1517, 1.5508,
+                         0.4134,  -0.0715, 0.5517,  -0.3632, -0.1922, -0.9497, 0.2503,  -0.2921};
+  config.latents_std = {2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743,
+                        3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253, 2.8251, 1.9160};
+  return config;
+}
+
+void set_strides(VaeConfig& config) {
+  const std::size_t levels = std::min<std::size_t>(config.temporal_downsample.size(), 16);  // check_config allows 7
+  const auto end = config.temporal_downsample.begin() + static_cast<std::ptrdiff_t>(levels);
+  config.stride_time = std::int64_t{1} << std::count(config.temporal_downsample.begin(), end, true);
+  config.stride_space = std::int64_t{1} << levels;
+}
+
+void check_config(const TransformerConfig& config, const std::string& where) {
+  check_sizes({{"patch t", config.patch[0], {1, 16}},
+               {"patch h", config.patch[1], {1, 16}},
+               {"patch w", config.patch[2], {1, 16}},
+               {"heads", config.heads, kCount},
+               {"head_dim", config.head_dim, kCount},
+               {"layers", config.layers, kCount},
+               {"in_channels", config.in_channels, {1, 4096}},
+               {"out_channels", config.out_channels, {1, 4096}},
+               {"text_dim", config.text_dim, kSize},
+               {"freq_dim", config.freq_dim, {2, 1 << 16}},
+               {"ffn_dim", config.ffn_dim, kSize},
+               {"text_len", config.text_len, {1, 1 << 16}}},
+              where);
+  require(config.head_dim % 2 == 0 && config.head_dim >= 6, ErrorCode::kMalformed, where, ": head_dim ",
+          config.head_dim, "; an even number of at least 6 is allowed");
+  require(config.freq_dim % 2 == 0, ErrorCode::kMalformed, where, ": freq_dim ", config.freq_dim,
+          "; an even number is allowed");
+}
+
+void check_config(const VaeConfig& config, const std::string& where) {
+  check_sizes({{"base_dim", config.base_dim, {1, 4096}},
+               {"z_dim", config.z_dim, {1, 256}},
+               {"num_res_blocks", config.num_res_blocks, {1, 16}},
+               {"levels of dim_mult", static_cast<std::int64_t>(config.dim_mult.size()), {1, 8}}},
+              where);
+  for (const std::int64_t mult : config.dim_mult) check_sizes({{"dim_mult", mult, {1, 64}}}, where);
+  require(config.temporal_downsample.size() + 1 == config.dim_mult.size(), ErrorCode::kMalformed, where,
+          ": temperal_downsample has ", config.temporal_downsample.size(), " entries; one less than dim_mult (",
+          config.dim_mult.size(), ") is allowed");
+  VaeConfig strides = config;
+  set_strides(strides);
+  require(strides.stride_time == config.stride_time && strides.stride_space == config.stride_space,
+          ErrorCode::kMalformed, where, ": scale factors ", config.stride_time, " in time and ", config.stride_space,
+          " in space do not follow from the levels, which give ", strides.stride_time, " and ", strides.stride_space);
+  const auto z_dim = static_cast<std::size_t>(config.z_dim);
+  require(config.latents_mean.size() == z_dim && config.latents_std.size() == z_dim, ErrorCode::kMalformed, where,
+          ": latents_mean and latents_std have ", config.latents_mean.size(), " and ", config.latents_std.size(),
+          " numbers; z_dim = ", z_dim, " are allowed");
+  const bool sane = std::ranges::all_of(config.latents_mean, [](double x) { return std::isfinite(x); }) &&
+                    std::ranges::all_of(config.latents_std, [](double x) { return std::isfinite(x) && x > 0; });
+  require(sane, ErrorCode::kMalformed, where, ": latents_mean must be finite and latents_std above 0");
+}
+
+void check_config(const TextEncoderConfig& config, const std::string& where) {
+  check_sizes({{"vocab_size", config.vocab_size, {1, 1 << 24}},
+               {"d_model", config.d_model, kSize},
+               {"d_kv", config.d_kv, kCount},
+               {"d_ff", config.d_ff, kSize},
+               {"layers", config.layers, kCount},
+               {"heads", config.heads, kCount},
+               {"relative_attention_num_buckets", config.num_buckets, {4, 1 << 16}},
+               {"relative_attention_max_distance", config.max_distance, kSize}},
+              where);
+  require(config.max_distance > config.num_buckets / 4, ErrorCode::kMalformed, where,
+          ": relative_attention_max_distance ", config.max_distance, "; above a quarter of the ", config.num_buckets,
+          " buckets is allowed");
+}
+
+}  // namespace wean::models

@@ -1,0 +1,130 @@
+#include <utility>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "models/files/config_reader.h"
+#include "models/files/json.h"
+#include "models/files/key_maps.h"
+#include "models/files/layouts.h"
+#include "models/files/probe.h"
+#include "models/files/shards.h"
+#include "models/files/utf8.h"
+
+namespace wean::models {
+namespace {
+
+namespace fs = std::filesystem;
+
+Json config_of(const ModelRoot& root, const fs::path& relative) {
+  const std::string text = read_text(root.resolve(relative), kConfigLimits.bytes);
+  return parse_json(text, (root.given() / relative).string(), kConfigLimits);
+}
+
+std::string where_of(const ModelRoot& root, const fs::path& relative) { return (root.given() / relative).string(); }
+
+std::shared_ptr<const TensorSet> share(RawTensors raw) {
+  return std::make_shared<const TensorSet>(raw.where, std::move(raw.tensors), std::move(raw.keep_alive));
+}
+
+/// What model_index.json names as the class of a part: ["diffusers", "WanTransformer3DModel"]; "" when absent.
+std::string class_of(const Json& index, const char* part, const std::string& where) {
+  const auto entry = index.find(part);
+  if (entry == index.end() || entry->is_null()) return "";
+  const bool pair = entry->is_array() && entry->size() == 2;
+  require(pair && ((*entry)[1].is_string() || (*entry)[1].is_null()), ErrorCode::kMalformed, where, ": ", part,
+          " is no pair of library and class");
+  return (*entry)[1].is_null() ? "" : (*entry)[1].get<std::string>();
+}
+
+void require_part(const Json& index, const char* part, const char* expected, const std::string& where) {
+  const std::string name = class_of(index, part, where);
+  require(name.empty() || name == expected, ErrorCode::kUsage, where, ": ", part, " is a ", printable(name),
+          "; allowed is ", expected, ": ", kSupported);
+}
+
+void check_pipeline(const Json& index, const std::string& where) {
+  const Fields fields(index, where);
+  const std::string pipeline = fields.text("_class_name");
+  require(pipeline == "WanPipeline", ErrorCode::kUsage, where, ": a ", printable(pipeline),
+          "; allowed is WanPipeline: ", kSupported);
+  require(!fields.has("boundary_ratio") && class_of(index, "transformer_2", where).empty(), ErrorCode::kUsage, where,
+          ": two experts (transformer_2, boundary_ratio): this is Wan2.2 A14B; ", kSupported);
+  require(!fields.boolean("expand_timesteps", false), ErrorCode::kUsage, where,
+          ": expand_timesteps: this is Wan2.2 TI2V-5B; ", kSupported);
+  require_part(index, "transformer", "WanTransformer3DModel", where);
+  require_part(index, "vae", "AutoencoderKLWan", where);
+  require_part(index, "text_encoder", "UMT5EncoderModel", where);
+}
+
+Component<TransformerConfig> open_transformer(const ModelRoot& root) {
+  const fs::path config = fs::path("transformer") / "config.json";
+  Component<TransformerConfig> out;
+  out.config = read_transformer_config(config_of(root, config), where_of(root, config));
+  RawTensors raw = open_folder(root, "transformer", "diffusion_pytorch_model");
+  const Naming naming = probe_transformer(raw.tensors, raw.where.string());
+  if (naming == Naming::kOriginal) rename_all(raw.tensors, wan_transformer_rules());
+  out.tensors = share(std::move(raw));
+  return out;
+}
+
+void open_vae(const ModelRoot& root, Checkpoint& out) {
+  if (!root.has_folder("vae")) {
+    out.missing_vae = where_of(root, "vae") + ": not there";
+    return;
+  }
+  const fs::path config = fs::path("vae") / "config.json";
+  const VaeConfig read = read_vae_config(config_of(root, config), where_of(root, config));
+  out.vae = {read, share(open_folder(root, "vae", "diffusion_pytorch_model"))};
+}
+
+/// transformers stores the embedding as shared.weight; some files have it under its second name, or both.
+void tidy_embedding(std::vector<TensorView>& tensors) {
+  constexpr const char* kSecond = "encoder.embed_tokens.weight";
+  const bool shared = std::ranges::any_of(tensors, [](const TensorView& t) { return t.name == "shared.weight"; });
+  if (shared) std::erase_if(tensors, [](const TensorView& t) { return t.name == kSecond; });
+  for (TensorView& tensor : tensors) {
+    if (tensor.name == kSecond) tensor.name = "shared.weight";
+  }
+}
+
+void open_text_encoder(const ModelRoot& root, Checkpoint& out) {
+  if (!root.has_folder("text_encoder")) {
+    out.missing_text_encoder = where_of(root, "text_encoder") + ": not there; use --embeddings";
+    return;
+  }
+  const fs::path config = fs::path("text_encoder") / "config.json";
+  const TextEncoderConfig read = read_text_config(config_of(root, config), where_of(root, config));
+  RawTensors raw = open_folder(root, "text_encoder", "model");
+  tidy_embedding(raw.tensors);
+  out.text_encoder = {read, share(std::move(raw))};
+}
+
+void find_tokenizer(const ModelRoot& root, Checkpoint& out) {
+  const fs::path model = fs::path("tokenizer") / "spiece.model";
+  if (root.has(model)) {
+    out.tokenizer = root.given() / "tokenizer";
+    return;
+  }
+  const bool fast = root.has(fs::path("tokenizer") / "tokenizer.json");
+  out.missing_tokenizer =
+      where_of(root, "tokenizer") +
+      (fast ? ": only tokenizer.json is there; copy spiece.model beside it, or use --embeddings" : ": not there");
+}
+
+}  // namespace
+
+Checkpoint open_diffusers(const ModelRoot& root) {
+  check_pipeline(config_of(root, "model_index.json"), where_of(root, "model_index.json"));
+  Checkpoint out;
+  out.path = root.given();
+  out.layout = Layout::kDiffusers;
+  const fs::path scheduler = fs::path("scheduler") / "scheduler_config.json";
+  out.scheduler = read_scheduler_config(config_of(root, scheduler), where_of(root, scheduler));
+  out.transformer = open_transformer(root);
+  open_vae(root, out);
+  open_text_encoder(root, out);
+  find_tokenizer(root, out);
+  return out;
+}
+
+}  // namespace wean::models

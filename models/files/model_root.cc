@@ -1,0 +1,67 @@
+#include "models/files/model_root.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "common/base/error.h"
+#include "models/files/utf8.h"
+
+namespace wean::models {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_beneath(const fs::path& path, const fs::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
+}  // namespace
+
+ModelRoot::ModelRoot(const fs::path& folder) : given_(folder) {
+  std::error_code error;
+  real_ = fs::canonical(folder, error);
+  require(!error && fs::is_directory(real_), ErrorCode::kIo, folder.string(), ": not a folder");
+  const fs::path above = real_.parent_path();
+  if (above.filename() == "snapshots") blobs_ = above.parent_path() / "blobs";
+}
+
+bool ModelRoot::has(const fs::path& relative) const {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(real_ / relative, error));
+}
+
+bool ModelRoot::has_folder(const fs::path& relative) const {
+  std::error_code error;
+  return fs::is_directory(real_ / relative, error);
+}
+
+fs::path ModelRoot::resolve(const fs::path& relative) const {
+  std::error_code error;
+  const fs::path target = fs::canonical(real_ / relative, error);
+  require(!error, ErrorCode::kIo, (given_ / relative).string(), ": cannot open: ", error.message());
+  const bool inside = is_beneath(target, real_);
+  const bool blob = !blobs_.empty() && target.parent_path() == blobs_;
+  require(inside || blob, ErrorCode::kMalformed, (given_ / relative).string(), ": leads to ", target.string(),
+          ", outside of the model folder; allowed are files in the folder and a hub cache's links into its own blobs");
+  return target;
+}
+
+std::vector<std::string> ModelRoot::list(const fs::path& relative) const {
+  std::vector<std::string> names;
+  const fs::path folder = resolve(relative);
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    names.push_back(it->path().filename().string());
+  }
+  require(!error, ErrorCode::kIo, (given_ / relative).string(), ": cannot list: ", error.message());
+  std::ranges::sort(names);
+  return names;
+}
+
+void require_basename(const std::string& name, const std::string& where) {
+  const bool plain = !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
+                     name.find_first_of("/\\") == std::string::npos && !has_control_character(name);
+  require(plain, ErrorCode::kMalformed, where, "'", printable(name), "'; one plain file name is allowed");
+}
+
+}  // namespace wean::models

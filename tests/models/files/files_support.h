@@ -1,0 +1,36 @@
+// Helpers of the file tests: hand-made safetensors files and model folders.
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_dir.h"
+
+namespace wean::models::test {
+
+/// Writes a file and the folders above it.
+inline void put(const std::filesystem::path& path, const std::string& text) {
+  std::filesystem::create_directories(path.parent_path());
+  wean::testing::spill(path, text);
+}
+
+/// Size field, header, then `data_bytes` zero bytes.
+inline std::string safetensors_text(const std::string& header, std::size_t data_bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < 8; ++i) out += static_cast<char>((header.size() >> (8 * i)) & 0xFFU);
+  return out + header + std::string(data_bytes, '\0');
+}
+
+/// A file with one F32 tensor of one element for each name.
+inline std::string tensors_named(const std::vector<std::string>& names) {
+  std::string header = "{";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    header += (i > 0 ? ",\"" : "\"") + names[i] + "\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[" +
+              std::to_string(4 * i) + "," + std::to_string(4 * i + 4) + "]}";
+  }
+  return safetensors_text(header + "}", 4 * names.size());
+}
+
+}  // namespace wean::models::test

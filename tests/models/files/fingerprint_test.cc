@@ -1,0 +1,83 @@
+// Fingerprints depend on content alone. The exact values are checked against an independent oracle in parity_test.py.
+#include "models/files/fingerprint.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace wean::models {
+namespace {
+
+/// Bytes that differ everywhere; owned by the test.
+std::vector<std::byte> pattern(std::size_t size, unsigned seed) {
+  std::vector<std::byte> out(size);
+  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<std::byte>((i * 31 + i / 251 + seed) & 0xFFU);
+  return out;
+}
+
+TensorView view(const std::string& name, const std::vector<std::byte>& bytes) {
+  return {name, "other." + name, DType::kBF16, {static_cast<std::int64_t>(bytes.size() / 2)}, bytes, "f"};
+}
+
+Digest weights(std::vector<TensorView> tensors) { return weights_fingerprint(TensorSet("w", std::move(tensors), {})); }
+Digest quick(std::vector<TensorView> tensors) { return quick_fingerprint(TensorSet("w", std::move(tensors), {})); }
+
+TEST(Fingerprint, OrderAndFileNamesDoNotMatter) {
+  const auto a = pattern(100, 1), b = pattern(200, 2), c = pattern(300, 3);
+  EXPECT_EQ(weights({view("a", a), view("b", b), view("c", c)}), weights({view("c", c), view("a", a), view("b", b)}));
+  TensorView other = view("a", a);
+  other.file_name = "x";
+  other.file = "y";
+  EXPECT_EQ(weights({other}), weights({view("a", a)}));
+}
+
+TEST(Fingerprint, NameTypeShapeAndBytesMatter) {
+  const auto a = pattern(100, 1), b = pattern(100, 2);
+  const Digest base = weights({view("a", a)});
+  TensorView type = view("a", a), shape = view("a", a);
+  type.dtype = DType::kF16;
+  shape.shape = {1, 50};
+  EXPECT_NE(weights({view("b", a)}), base);
+  EXPECT_NE(weights({type}), base);
+  EXPECT_NE(weights({shape}), base);
+  EXPECT_NE(weights({view("a", b)}), base);
+  EXPECT_NE(weights({view("a", a), view("b", b)}), base);
+  EXPECT_NE(weights({}), base);
+}
+
+TEST(Fingerprint, QuickSamplesFirstLastAndEightBlocks) {
+  auto bytes = pattern(100 * 4096, 1);
+  const Digest base = quick({view("a", bytes)});
+  std::vector<std::size_t> seen;
+  for (std::size_t block = 0; block < 100; ++block) {
+    bytes[block * 4096 + 7] ^= std::byte{1};
+    if (quick({view("a", bytes)}) != base) seen.push_back(block);
+    bytes[block * 4096 + 7] ^= std::byte{1};
+  }
+  EXPECT_EQ(seen, (std::vector<std::size_t>{0, 11, 22, 33, 44, 55, 66, 77, 88, 99}));
+}
+
+TEST(Fingerprint, QuickReadsSmallTensorsWhole) {
+  auto bytes = pattern(10 * 4096, 1);
+  const Digest base = quick({view("a", bytes)});
+  for (std::size_t at = 0; at < bytes.size(); at += 997) {
+    bytes[at] ^= std::byte{1};
+    EXPECT_NE(quick({view("a", bytes)}), base);
+    bytes[at] ^= std::byte{1};
+  }
+  EXPECT_NE(base, weights({view("a", bytes)}));
+}
+
+TEST(Fingerprint, ConfigFieldsMatter) {
+  const TransformerConfig base;
+  TransformerConfig other = base;
+  other.ffn_dim += 1;
+  EXPECT_NE(config_fingerprint("f", base), config_fingerprint("f", other));
+  EXPECT_NE(config_fingerprint("f", base), config_fingerprint("g", base));
+  other = base;
+  other.rope_max_seq_len = 2048;  // only bounds the size
+  EXPECT_EQ(config_fingerprint("f", base), config_fingerprint("f", other));
+}
+
+}  // namespace
+}  // namespace wean::models
