@@ -17,6 +17,8 @@ elif [[ $# -gt 0 ]]; then
   exit 2
 fi
 did_something=no
+# A machine with an NVIDIA driver gets all of torch, so that --device cuda works.
+[[ "${1:-}" == --tests || -e /dev/nvidiactl ]] && whole=yes || whole=no
 
 missing_packages() {
   local installed
@@ -43,22 +45,27 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y "${missing[@]}" >/dev/null
 }
 
-# Names of the requirements that the Python $1 has not, or not in that version.
+# Names of the requirements that the Python $1 has not, or not in that version; with $whole also what torch itself asks for.
 missing_requirements() {
   cat "${requirements[@]}" | "$1" -c '
-import importlib.metadata, sys
-for line in sys.stdin:
-    name, _, version = line.split("#")[0].strip().partition("==")
+import importlib.metadata, re, sys
+
+def found(name):
     try:
-        found = importlib.metadata.version(name) if name else None
+        return importlib.metadata.version(name).split("+")[0]
     except importlib.metadata.PackageNotFoundError:
-        found = "none"
-    if name and found.split("+")[0] != version:
-        print(f"{name}=={version}")'
+        return None
+
+wanted = [line.split("#")[0].strip() for line in sys.stdin]
+missing = [want for want in wanted if want and found(want.split("==")[0]) != want.split("==")[1]]
+if sys.argv[1] == "yes" and "torch==2.11.0" not in missing:
+    asked = [need for need in importlib.metadata.requires("torch") if "extra" not in need and "linux" in need.lower()]
+    missing += sorted({"torch==2.11.0" for need in asked if not found(re.match(r"[\w.-]+", need)[0])})
+print("\n".join(missing))' "$whole" | sed '/^$/d'
 }
 
 install_python() {
-  local python=${WEAN_PYTHON:-.venv/bin/python} missing
+  local python=${WEAN_PYTHON:-.venv/bin/python} missing options=(--quiet --disable-pip-version-check --no-compile)
   if [[ -z "${WEAN_PYTHON:-}" && ! -x "$python" ]]; then
     did_something=yes
     python3 -m venv .venv
@@ -71,7 +78,8 @@ install_python() {
   fi
   did_something=yes
   echo "setup: installing into .venv: ${missing[*]}"
-  "$python" -m pip install --quiet --disable-pip-version-check "${missing[@]}"
+  [[ $whole == yes ]] || options+=(--no-deps)
+  "$python" -m pip install "${options[@]}" "${missing[@]}"
 }
 
 install_packages

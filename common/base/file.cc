@@ -43,6 +43,14 @@ void sync_folder(const std::filesystem::path& folder) {
   ::close(fd);
 }
 
+/// rename that fails with EEXIST when `to` exists. Some network file systems know no RENAME_NOREPLACE (EINVAL); there a
+/// second name for the file does the same, since link never replaces.
+int rename_new(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL) return -1;
+  return ::link(from.c_str(), to.c_str()) == 0 ? ::unlink(from.c_str()) : -1;
+}
+
 mode_t current_umask() {
   const mode_t mask = ::umask(0);
   ::umask(mask);
@@ -136,8 +144,8 @@ void PendingFile::write_at(std::uint64_t offset, std::span<const std::byte> byte
 void PendingFile::publish() {
   if (::fsync(fd_) != 0) fail_io(target_, "cannot sync");
   if (::fchmod(fd_, 0666 & ~current_umask()) != 0) fail_io(target_, "cannot set its mode");
-  const unsigned flags = overwrite_ == Overwrite::kReplace ? 0 : RENAME_NOREPLACE;
-  if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), flags) != 0) {
+  const bool replace = overwrite_ == Overwrite::kReplace;
+  if ((replace ? ::rename(temporary_.c_str(), target_.c_str()) : rename_new(temporary_, target_)) != 0) {
     require(errno != EEXIST, ErrorCode::kUsage, target_.string(), ": exists; --force replaces it");
     fail_io(target_, "cannot rename the finished file");
   }
