@@ -1,4 +1,4 @@
-// Fingerprints depend on content alone. The exact values are checked against an independent oracle in parity_test.py.
+// Fingerprints depend on content alone. The exact values are checked against an independent oracle in layouts_test.py.
 #include "models/files/fingerprint.h"
 
 #include <gtest/gtest.h>
@@ -21,6 +21,12 @@ TensorView view(const std::string& name, const std::vector<std::byte>& bytes) {
 
 Digest weights(std::vector<TensorView> tensors) { return weights_fingerprint(TensorSet("w", std::move(tensors), {})); }
 Digest quick(std::vector<TensorView> tensors) { return quick_fingerprint(TensorSet("w", std::move(tensors), {})); }
+
+TEST(Fingerprint, WorkedExampleOfThePage) {
+  const std::vector<std::byte> bytes{std::byte{0x00}, std::byte{0x3F}, std::byte{0x80}, std::byte{0x3F}};
+  EXPECT_EQ(to_hex(weights({view("a", bytes)})), "ef1ffae9aed2727b6b7cb216f34154670c01899e97482f97ab07424f42945481");
+  EXPECT_EQ(to_hex(quick({view("a", bytes)})), "7c39541e43bc7729f5abe5a079e2762f0be6e8d00d9d6d112925541bf04fe5d5");
+}
 
 TEST(Fingerprint, OrderAndFileNamesDoNotMatter) {
   const auto a = pattern(100, 1), b = pattern(200, 2), c = pattern(300, 3);
