@@ -12,8 +12,6 @@
 namespace wean {
 namespace {
 
-constexpr const char* kKind = "wean-plan";
-
 /// One dataset a field: f(name, member) is called for each, in file order.
 template <typename F>
 void for_each_key(F&& f) {
@@ -39,7 +37,7 @@ void for_each_number(F&& f) {
 
 std::vector<h5::Attribute> attributes_of(const Plan& plan) {
   std::vector<h5::Attribute> attributes;
-  add_versions(attributes, kKind);
+  add_versions(attributes, kPlanKind);
   add_model(attributes, plan.model);
   add_grid(attributes, plan.grid, plan.block);
   attributes.push_back({"tool_version", plan.tool_version});
@@ -57,7 +55,7 @@ std::vector<h5::Attribute> attributes_of(const Plan& plan) {
 
 void read_attributes(const h5::Inventory& found, Plan& plan) {
   h5::AttributeReader reader(found);
-  read_versions(reader, found.where, kKind);
+  read_versions(reader, found.where, kPlanKind);
   plan.model = read_model(reader);
   read_grid(reader, plan.grid, plan.block, found.where);
   plan.tool_version = reader.text("tool_version");

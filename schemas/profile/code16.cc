@@ -31,7 +31,6 @@ std::uint32_t encode_any(double value, int scale) {
 }  // namespace
 
 std::uint16_t encode16(float value, int scale) {
-  if (value == kUndroppable) return kUndroppableCode;
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const int field = static_cast<int>(bits >> kFloatFractionBits);
   const int exponent = field - scale;
@@ -64,11 +63,11 @@ float decode16(std::uint16_t code, int scale) {
 int scale_for(std::span<const float> values) {
   float largest = 0;
   for (const float value : values) {
-    if (value < kUndroppable) largest = std::max(largest, value);
+    if (value > largest && encode16(value, kMaxScale) != kUndroppableCode) largest = value;
   }
   if (largest == 0) return kMinScale;
   const int scale = std::clamp(std::ilogb(largest), kMinScale, kMaxScale);
-  return encode16(largest, scale) == kUndroppableCode ? std::min(scale + 1, kMaxScale) : scale;
+  return encode16(largest, scale) == kUndroppableCode ? scale + 1 : scale;
 }
 
 std::vector<std::uint16_t> encode16(std::span<const float> values, int scale) {

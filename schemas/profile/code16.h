@@ -12,12 +12,12 @@ namespace wean {
 inline constexpr float kUndroppable = std::numeric_limits<float>::max();
 /// Its code, whatever the scale.
 inline constexpr std::uint16_t kUndroppableCode = 0xFFFF;
-/// Bounds of a scale: with them every code is a float32 exactly.
+/// Bounds of a scale: from the lower one on every code is a float32 exactly; above the upper one (values near 2^97) an
+/// error counts as undroppable, so that kUndroppable averaged over steps is still recognised.
 inline constexpr int kMinScale = -14;
-inline constexpr int kMaxScale = 127;
+inline constexpr int kMaxScale = 96;
 
-/// Smallest scale in [kMinScale, kMaxScale] that holds every value below kUndroppable; kMaxScale when none does, and
-/// kMinScale when all are zero or kUndroppable.
+/// Smallest scale in [kMinScale, kMaxScale] that holds every value; values that not even kMaxScale holds do not count.
 [[nodiscard]] int scale_for(std::span<const float> values);
 
 /// Nearest code to `value` (finite, >= 0), ties to the even code; above the scale's range: kUndroppableCode.

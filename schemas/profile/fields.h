@@ -8,6 +8,11 @@
 
 namespace wean {
 
+/// Values of the attribute `kind`.
+inline constexpr const char* kProfileKind = "wean-profile";
+inline constexpr const char* kShardKind = "wean-shard";
+inline constexpr const char* kPlanKind = "wean-plan";
+
 /// `kind`, `container_version` and `schema_version`: the first three attributes of every file.
 void add_versions(std::vector<h5::Attribute>& attributes, const std::string& kind);
 /// Throws kMalformed with file, axis, found and supported version when this is another kind or a version that this

@@ -3,12 +3,10 @@
 #include <string>
 
 #include "schemas/h5/walk.h"
+#include "schemas/profile/fields.h"
 #include "schemas/profile/profile.h"
 
 namespace wean {
-
-inline constexpr const char* kProfileKind = "wean-profile";
-inline constexpr const char* kShardKind = "wean-shard";
 
 /// Throws Error{code} naming `where`, the field, its value and what is allowed. A shard has exactly one prompt.
 void check_meta(const ProfileMeta& meta, const std::string& kind, ErrorCode code, const std::string& where);

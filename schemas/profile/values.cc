@@ -36,8 +36,17 @@ double sum_of(std::span<const float> values) {
   return sum;
 }
 
-bool sums_to(std::span<const float> values, double expected) {
-  return std::abs(sum_of(values) - expected) <= kSumTolerance * expected;
+bool sums_to(double sum, double expected) { return std::abs(sum - expected) <= kSumTolerance * expected; }
+
+void check_row_mass(const SlabPlace& place, std::size_t line, std::span<const float> row) {
+  for (const float value : row) {
+    if (std::isfinite(value) && value >= 0) continue;
+    fail(std::isfinite(value) ? ErrorCode::kMalformed : ErrorCode::kNotFinite, where(place, "rows_mass"), ": ", value,
+         " in sampled row ", line, "; allowed are finite values from 0");
+  }
+  if (sums_to(sum_of(row), 1)) return;
+  fail(ErrorCode::kMalformed, where(place, "rows_mass"), ": sampled row ", line, " sums to ", sum_of(row),
+       "; it must sum to 1");
 }
 
 void check_row_indices(const SlabPlace& place, const RowSample& rows) {
@@ -53,8 +62,9 @@ void check_row_indices(const SlabPlace& place, const RowSample& rows) {
             " stands where step ", first + i, " must stand");
   }
   for (const std::uint32_t token : rows.token) {
-    require(token < meta.grid.tokens(), ErrorCode::kMalformed, where(place, "rows_token"), ": token ", token,
-            "; allowed are 0 to ", meta.grid.tokens() - 1);
+    if (token < meta.grid.tokens()) continue;
+    fail(ErrorCode::kMalformed, where(place, "rows_token"), ": token ", token, "; allowed are 0 to ",
+         meta.grid.tokens() - 1);
   }
 }
 
@@ -72,11 +82,12 @@ void check_mass(const SlabPlace& place, std::span<const float> values) {
   const auto rows = static_cast<std::size_t>(geometry.rows());
   const auto cols = static_cast<std::size_t>(geometry.cols());
   for (std::size_t line = 0; line < values.size() / cols; ++line) {
-    const auto row = values.subspan(line * cols, cols);
     const auto size = static_cast<double>(geometry.row_size(static_cast<std::int64_t>(line % rows)));
     const double expected = size * static_cast<double>(place.meta.prompts.size());
-    require(sums_to(row, expected), ErrorCode::kMalformed, where(place, "mass"), ": head ", line / rows, ", row ",
-            line % rows, " sums to ", sum_of(row), "; it must sum to ", expected);
+    const double sum = sum_of(values.subspan(line * cols, cols));
+    if (sums_to(sum, expected)) continue;
+    fail(ErrorCode::kMalformed, where(place, "mass"), ": head ", line / rows, ", row ", line % rows, " sums to ", sum,
+         "; it must sum to ", expected);
   }
 }
 
@@ -93,14 +104,7 @@ void check_rows(const SlabPlace& place, const RowSample& rows) {
   require(rows.mass.size() == lines * cols, ErrorCode::kMalformed, where(place, "rows_mass"), ": ", rows.mass.size(),
           " values; ", lines * cols, " are needed");
   for (std::size_t line = 0; line < lines; ++line) {
-    const auto row = std::span(rows.mass).subspan(line * cols, cols);
-    for (const float value : row) {
-      require(std::isfinite(value), ErrorCode::kNotFinite, where(place, "rows_mass"), ": ", value, " in row ", line);
-      require(value >= 0, ErrorCode::kMalformed, where(place, "rows_mass"), ": ", value, " in row ", line,
-              "; allowed are finite values from 0");
-    }
-    require(sums_to(row, 1), ErrorCode::kMalformed, where(place, "rows_mass"), ": row ", line, " sums to ", sum_of(row),
-            "; it must sum to 1");
+    check_row_mass(place, line, std::span(rows.mass).subspan(line * cols, cols));
   }
 }
 

@@ -168,7 +168,7 @@ Sums head_sums(const ProfileMeta& meta, std::size_t prompt, const SlabKey& key, 
 }
 
 /// rank / n of each of the `n` values, largest first, ties by the larger `mean`, then by the smaller index.
-void lower_thresholds(std::span<const float> values, std::span<const double> mean, std::span<float> threshold) {
+void lower_thresholds(std::span<const double> values, std::span<const double> mean, std::span<float> threshold) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), 0U);
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -181,11 +181,26 @@ void lower_thresholds(std::span<const float> values, std::span<const double> mea
   }
 }
 
-std::vector<float> thresholds(std::span<const ShardSlab> shards, const std::vector<double>& mean, std::size_t group) {
+/// Mass over the rows of the query block: what thresholds rank by.
+template <typename T>
+std::vector<double> row_means(const BlockGeometry& geometry, const std::vector<T>& mass) {
+  std::vector<double> means;
+  for (std::size_t i = 0; i < mass.size(); ++i) {
+    const auto row = static_cast<std::int64_t>(i) / geometry.cols() % geometry.rows();
+    means.push_back(static_cast<double>(mass[i]) / static_cast<double>(geometry.row_size(row)));
+  }
+  return means;
+}
+
+/// `group` pairs are ranked together: a row or a map.
+std::vector<float> thresholds(const BlockGeometry& geometry, std::span<const ShardSlab> shards,
+                              const std::vector<double>& mass, std::size_t group) {
+  const std::vector<double> mean = row_means(geometry, mass);
   std::vector<float> threshold(mean.size(), 1.0F);
   for (const ShardSlab& shard : shards) {
+    const std::vector<double> values = row_means(geometry, shard.mass);
     for (std::size_t begin = 0; begin < mean.size(); begin += group) {
-      lower_thresholds(std::span(shard.mass).subspan(begin, group), std::span(mean).subspan(begin, group),
+      lower_thresholds(std::span(values).subspan(begin, group), std::span(mean).subspan(begin, group),
                        std::span(threshold).subspan(begin, group));
     }
   }
@@ -260,8 +275,8 @@ ProfileSlab reduce_shards(const ProfileMeta& meta, std::span<const ShardSlab> sh
   append(slab.mass_square, sum_over(shards, &ShardSlab::mass, true));
   append(slab.removal_error, sum_over(shards, &ShardSlab::removal_error, false));
   append(slab.removal_error_wide, sum_over(shards, &ShardSlab::removal_error_wide, false));
-  slab.threshold_row = thresholds(shards, mass, static_cast<std::size_t>(geometry.cols()));
-  slab.threshold_map = thresholds(shards, mass, static_cast<std::size_t>(geometry.pairs()));
+  slab.threshold_row = thresholds(geometry, shards, mass, static_cast<std::size_t>(geometry.cols()));
+  slab.threshold_map = thresholds(geometry, shards, mass, static_cast<std::size_t>(geometry.pairs()));
   slab.rows = shards[0].rows;
   return slab;
 }

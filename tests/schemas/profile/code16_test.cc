@@ -51,7 +51,7 @@ TEST(Code16, NearestCodeWithinTheStatedError) {
     const int scale = scale_for(std::span(&value, 1));
     const unsigned code = encode16(value, scale);
     if (code == kUndroppableCode) {
-      EXPECT_GT(value, std::ldexp(1.0 + 510.5 / 512, 127));
+      EXPECT_GT(value, std::ldexp(1.0 + 510.5 / 512, kMaxScale));
       continue;
     }
     const double error = std::abs(value_of(code, scale) - value);
@@ -67,15 +67,16 @@ TEST(Code16, ScaleIsTheSmallestThatHoldsAll) {
   std::mt19937 random(9);
   for (int i = 0; i < 200'000; ++i) {
     const float value = std::bit_cast<float>(static_cast<std::uint32_t>(random() & 0x7FFFFFFF));
-    if (!std::isfinite(value) || value > std::ldexp(1.0 + 510.5 / 512, 127)) continue;
+    if (!std::isfinite(value) || value > std::ldexp(1.0 + 510.5 / 512, kMaxScale)) continue;
     const int scale = scale_for(std::span(&value, 1));
     EXPECT_LT(encode16(value, scale), kUndroppableCode) << value;
     if (scale > kMinScale) {
       EXPECT_EQ(encode16(value, scale - 1), kUndroppableCode) << value;
     }
   }
-  const float undroppable[] = {kUndroppable, 3.0F};
+  const float undroppable[] = {kUndroppable, kUndroppable / 100'000, 3.0F};
   EXPECT_EQ(scale_for(undroppable), 1);
+  EXPECT_EQ(encode16(undroppable[1], 1), kUndroppableCode);
   EXPECT_EQ(scale_for(std::span(undroppable, 1)), kMinScale);
 }
 
