@@ -1,0 +1,8 @@
+// Four lanes: every processor has them or gets them from the compiler.
+#define WEAN_TILE_LANES 4
+#include "kernels/ref/tile_inl.h"
+
+namespace wean::kernels {
+extern const TileKernel kGenericTile;
+const TileKernel kGenericTile = {"generic", [] { return true; }, run_tile};
+}  // namespace wean::kernels
