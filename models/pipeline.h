@@ -24,6 +24,7 @@ struct LoadOptions {
   bool text_encoder = true;
   bool vae = true;
   std::uint32_t head_dim = 0;  ///< only for single files without config: 0 = 128
+  int threads = 0;             ///< CPU threads for the whole process; 0 = LibTorch's choice
 };
 
 /// Size of a clip in pixels and pixel frames.
@@ -72,11 +73,14 @@ class Pipeline {
   /// Standard normal noise [channels, t, h, w] float32 on the CPU, a function of (seed, size) alone, equal on every
   /// device.
   [[nodiscard]] at::Tensor initial_noise(std::uint64_t seed, const ClipSize& size) const;
-  /// Final latents [channels, t, h, w] float32 on the device.
+  /// Final latents [channels, t, h, w] float32 on the device. Throws kUsage for wrong shapes and values, kNotFinite
+  /// naming step and branch, kGpuMemory; passes on what `attention` and `on_pass` throw.
   [[nodiscard]] at::Tensor sample(const SampleRequest& request, SelfAttention& attention,
                                   const StepCallback& on_pass) const;
   /// Latents to frames, streamed: at most a few latent frames are decoded at once.
   void decode(const at::Tensor& latents, const FrameSink& sink) const;
+  /// The same frames before rounding: float32 [height, width, 3] in [0, 1] on the CPU. For metrics.
+  void decode_float(const at::Tensor& latents, const FrameSink& sink) const;
 
  private:
   struct Impl;

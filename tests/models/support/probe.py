@@ -1,0 +1,49 @@
+"""Runs wean-models-probe and compares tensors with what diffusers computes."""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+try:
+    import torch
+    import diffusers
+    from safetensors.torch import load_file, save_file
+except ImportError as missing:
+    print(f"skipped: {missing}; set WEAN_PYTHON to a Python with torch, diffusers and safetensors")
+    sys.exit(77)
+
+torch.set_num_threads(2)
+torch.set_grad_enabled(False)
+diffusers.utils.logging.disable_progress_bar()
+diffusers.utils.logging.set_verbosity_error()
+PROBE = os.environ["WEAN_MODELS_PROBE"]
+
+
+def run(command, folder="-", tensors=None, **options):
+    """Output tensors of one probe command; raises with its message when it fails."""
+    with tempfile.TemporaryDirectory() as scratch:
+        source = "-"
+        if tensors:
+            source = str(pathlib.Path(scratch) / "in.safetensors")
+            save_file({name: t.contiguous() for name, t in tensors.items()}, source)
+        target = str(pathlib.Path(scratch) / "out.safetensors")
+        words = [PROBE, command, str(folder), source, target] + [f"{k}={v}" for k, v in options.items()]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"exit {done.returncode}: {done.stderr.strip()}")
+        return load_file(target)
+
+
+def relative(ours, theirs):
+    """|ours - theirs| / |theirs| in the L2 norm; infinite when the shapes differ or anything is not finite."""
+    ours, theirs = ours.double(), theirs.double()
+    if ours.shape != theirs.shape or not torch.isfinite(ours).all():
+        return float("inf")
+    return float((ours - theirs).norm() / theirs.norm())
+
+
+def psnr(ours, theirs):
+    """Of pictures in [0, 1]."""
+    error = float((ours.double() - theirs.double()).pow(2).mean())
+    return float("inf") if error == 0 else -10 * torch.log10(torch.tensor(error)).item()
