@@ -1,0 +1,64 @@
+// wean-extract as a library: samples a checkpoint with dense attention and writes its statistics, one shard a prompt.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/base/progress.h"
+#include "models/pipeline.h"
+#include "schemas/profile/profile.h"
+
+namespace wean::extract {
+
+/// Inputs of a run, as the command line gives them.
+struct ExtractOptions {
+  std::filesystem::path model;
+  std::filesystem::path prompts;
+  std::filesystem::path output;      ///< profile.h5; shards lie in "<output>.shards/"
+  std::filesystem::path embeddings;  ///< safetensors with prompt embeddings instead of the text encoder; may be empty
+  models::ClipSize size{832, 480, 81};
+  std::uint32_t steps = 50;
+  double guidance = 5.0;
+  double shift = 0;  ///< 0 = the checkpoint's
+  models::Sampler sampler = models::Sampler::kUniPc;
+  models::LoadOptions load;  ///< device, precision, threads
+  std::uint32_t phases = 8;
+  std::uint32_t block = 0;  ///< 0 = auto: 64 when shards and profile fit `disk_budget`, else 128
+  std::uint64_t disk_budget = std::uint64_t{50} * 1000 * 1000 * 1000;
+  bool unconditional = false;  ///< profile the unconditional branch as well
+  std::uint64_t seed = 0;
+  std::uint32_t shard_index = 0;  ///< this process takes the prompts with number % shard_count == shard_index
+  std::uint32_t shard_count = 1;
+  bool resume = false;
+  bool force = false;
+  std::uint64_t chunk_bytes = std::uint64_t{256} << 20;  ///< bound on the temporary memory of one attention call
+};
+
+/// What a run will take. Bytes are exact up to file headers; seconds come from one dense and one profiled model pass.
+struct ExtractEstimate {
+  std::uint32_t block = 0;
+  double seconds = 0;
+  double dense_seconds = 0;       ///< the same sampling without statistics
+  std::uint64_t shard_bytes = 0;  ///< one shard
+  std::uint64_t profile_bytes = 0;
+  std::uint64_t memory_bytes = 0;  ///< accumulators and temporaries, beside model and sampling
+};
+
+/// What a run did.
+struct ExtractReport {
+  ProfileMeta meta;  ///< prompts: those of the whole run
+  std::filesystem::path shard_folder;
+  std::uint32_t shards_written = 0, shards_found = 0, shards_missing = 0;
+  bool merged = false;  ///< the profile was written (only a run with shard_count 1 merges by itself)
+  double seconds = 0;
+};
+
+/// Throws kUsage naming the option, its value and what is allowed.
+void validate(const ExtractOptions& options);
+/// Measures and predicts; writes nothing.
+[[nodiscard]] ExtractEstimate estimate(const ExtractOptions& options);
+/// Does the work. Stops between model passes when a signal came: kStopped, finished shards are kept.
+ExtractReport run(const ExtractOptions& options, const ProgressCallback& progress);
+
+}  // namespace wean::extract
