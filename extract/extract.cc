@@ -92,8 +92,9 @@ void validate(const ExtractOptions& o) {
 ExtractReport run(const ExtractOptions& options, const ProgressCallback& progress) {
   validate(options);
   const auto start = std::chrono::steady_clock::now();
-  require(options.force || options.shard_count > 1 || !std::filesystem::exists(options.output), ErrorCode::kUsage,
-          options.output.string(), ": exists; --force replaces it");
+  const bool merges = options.shard_count == 1;
+  require(options.force || !merges || !std::filesystem::exists(options.output), ErrorCode::kUsage, options.output.string(),
+          ": exists; --force replaces it");
   const Session session = open_session(options);
   const RunFolder folder(options, session.meta, session.prompts);
   ExtractReport report{session.meta, folder.path(), 0, 0, 0, false, 0};
@@ -104,7 +105,7 @@ ExtractReport run(const ExtractOptions& options, const ProgressCallback& progres
     if (std::filesystem::exists(path)) shards.push_back(path);
   }
   report.shards_missing = static_cast<std::uint32_t>(session.prompts.size() - shards.size());
-  if (options.shard_count == 1) {
+  if (merges) {
     report.meta = merge_shards(shards, options.output, options.force, {});
     report.merged = true;
   }

@@ -45,7 +45,7 @@ void lower_ranks(std::vector<float>& least, const std::vector<float>& mass, cons
 
 std::vector<float> narrow(const std::vector<double>& values) {
   std::vector<float> out(values.size());
-  constexpr double kLargest = std::numeric_limits<float>::max();
+  static constexpr double kLargest = std::numeric_limits<float>::max();
   std::transform(values.begin(), values.end(), out.begin(),
                  [](double x) { return static_cast<float>(std::min(x, kLargest)); });
   return out;
