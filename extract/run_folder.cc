@@ -55,7 +55,8 @@ RunFolder::RunFolder(const ExtractOptions& options, const ProfileMeta& meta, con
 std::filesystem::path RunFolder::shard_path(const Digest& prompt) const { return path_ / (to_hex(prompt) + ".h5"); }
 
 void RunFolder::remove_leftovers(const Digest& prompt) const {
-  const std::string prefix = "." + to_hex(prompt);
+  std::string prefix = to_hex(prompt);
+  prefix.insert(prefix.begin(), '.');
   for (const auto& entry : std::filesystem::directory_iterator(path_)) {
     if (entry.path().filename().string().starts_with(prefix)) std::filesystem::remove(entry.path());
   }

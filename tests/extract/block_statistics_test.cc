@@ -1,6 +1,7 @@
 #include "extract/block_statistics.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
