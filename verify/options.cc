@@ -1,0 +1,74 @@
+#include "verify/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace wean::verify {
+namespace {
+
+using models::Device;
+using models::Precision;
+using models::Sampler;
+
+void declare_sampling(CLI::App& app, VerifyOptions& o) {
+  app.add_option("--steps", o.steps, "Sampling steps")->capture_default_str();
+  app.add_option("--guidance", o.guidance, "Classifier-free guidance scale")->capture_default_str();
+  app.add_option("--shift", o.shift, "Flow shift; 0 = the checkpoint's own")->capture_default_str();
+  app.add_option("--sampler", o.sampler, "unipc or euler")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Sampler>{{"unipc", Sampler::kUniPc}, {"euler", Sampler::kEuler}}))
+      ->default_str("unipc");
+  app.add_option("--seed", o.seed, "Run seed; each clip's noise follows from it and the prompt")->capture_default_str();
+  app.add_option("--seeds", o.seeds_per_prompt, "Noises a prompt; averaged before prompts are compared")
+      ->capture_default_str();
+  app.add_option("--limit", o.limit, "Only the first prompts; 0 = all")->capture_default_str();
+  app.add_option("--embeddings", o.embeddings, "Prompt embeddings (safetensors) instead of the text encoder")
+      ->check(CLI::ExistingFile);
+  app.add_option("--initial-latents", o.initial_latents,
+                 "Start from these latents (safetensors: 'latents' or 'initial.<clip>')")
+      ->check(CLI::ExistingFile);
+  app.add_option("--save-latents", o.save_latents, "Write initial, dense and sparse latents (safetensors)");
+}
+
+void declare_machine(CLI::App& app, VerifyOptions& o) {
+  app.add_option("--device", o.load.device, "cpu or cuda")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, Device>{{"cpu", Device::kCpu}, {"cuda", Device::kCuda}}))
+      ->default_str("cpu");
+  app.add_option("--dtype", o.load.precision, "float32 or bfloat16")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Precision>{{"float32", Precision::kFloat32}, {"bfloat16", Precision::kBfloat16}}))
+      ->default_str("float32");
+  app.add_option("--threads", o.load.threads, "CPU threads; 0 = all")->capture_default_str();
+  app.add_option("--head-dim", o.load.head_dim, "Only for single files without a config; 0 = 128")
+      ->capture_default_str();
+}
+
+void declare_report(CLI::App& app, VerifyOptions& o) {
+  app.add_flag("!--no-ceiling", o.ceiling, "Skip dense against dense with other rounding");
+  app.add_flag("--floors", o.floors, "Also score a blurred clip, a clip held still and another seed");
+  app.add_flag("!--no-recall", o.recall, "Skip the share of dense attention that falls on kept pairs");
+  app.add_flag("!--latents-only", o.decode, "Do not decode: no pictures, no pixel metrics");
+  app.add_option("--frames", o.frames, "Side-by-side PNG frames a clip")->capture_default_str();
+  app.add_flag("--clips", o.clips, "Also write y4m clips of dense and sparse");
+  app.add_option("--allow-model", o.allow_model,
+                 "Accept masks of another model: first 16 hex digits of their weights digest");
+}
+
+}  // namespace
+
+void declare(CLI::App& app, CommandLine& line) {
+  VerifyOptions& o = line.verify;
+  app.add_option("MODEL", o.model, "Checkpoint: diffusers folder, original Wan folder, or single safetensors file")
+      ->required();
+  app.add_option("MASKS", o.masks, "Mask files; the others are compared with the first")
+      ->required()
+      ->check(CLI::ExistingFile);
+  app.add_option("--prompts", o.prompts, "Text file, one held-out prompt a line")->required();
+  app.add_option("-o,--output", o.output, "Folder for report.json, frames/ and clips/")->required();
+  declare_sampling(app, o);
+  declare_machine(app, o);
+  declare_report(app, o);
+  cli::add_common_options(app, line.common);
+}
+
+}  // namespace wean::verify

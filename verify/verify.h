@@ -1,0 +1,104 @@
+// wean-verify as a library: dense and sparse videos of held-out prompts, same noise, and how close they are.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/progress.h"
+#include "models/pipeline.h"
+#include "verify/recall.h"
+
+namespace wean::verify {
+
+/// Inputs of a run, as the command line gives them.
+struct VerifyOptions {
+  std::filesystem::path model;
+  std::vector<std::filesystem::path> masks;  ///< one or more files; the first is what the others are compared with
+  std::filesystem::path prompts;
+  std::filesystem::path output;      ///< folder for report.json, frames/ and clips/
+  std::filesystem::path embeddings;  ///< prompt embeddings instead of the text encoder; may be empty
+  std::uint32_t steps = 50;
+  double guidance = 5.0;
+  double shift = 0;  ///< 0 = the checkpoint's
+  models::Sampler sampler = models::Sampler::kUniPc;
+  models::LoadOptions load;
+  std::uint64_t seed = 1;  ///< run seed; noise of a clip follows from it, its number and the prompt
+  std::uint32_t seeds_per_prompt = 1;
+  std::uint32_t limit = 0;  ///< only the first prompts; 0 = all
+  bool ceiling = true;      ///< dense against dense with other rounding
+  bool floors = false;      ///< blurred clip, clip held still, another seed
+  bool recall = true;
+  bool decode = true;                     ///< false: latents only, no pictures and no pixel metrics
+  std::uint32_t frames = 4;               ///< side-by-side PNGs a clip
+  bool clips = false;                     ///< y4m clips of dense and sparse
+  std::filesystem::path initial_latents;  ///< safetensors to start from instead of own noise; may be empty
+  std::filesystem::path save_latents;     ///< safetensors with initial and final latents; may be empty
+  std::string allow_model;                ///< first 16 hex digits of a mask's weights digest to accept all the same
+  bool force = false;
+};
+
+/// How close one clip is to its dense twin.
+struct Closeness {
+  double psnr = 0;  ///< dB
+  double ssim = 0;
+  double flicker = 0;
+  double latent_l2 = 0;  ///< relative
+};
+
+/// Seconds of one sampling run.
+struct Seconds {
+  double attention = 0;
+  double rest = 0;
+};
+
+/// One clip (prompt and noise) through one mask file.
+struct SparseClip {
+  Closeness closeness;
+  Seconds seconds;
+  Recall recall;
+  double global_density = 1;  ///< as really run
+};
+
+/// One clip with everything measured on it.
+struct ClipReport {
+  std::string prompt;
+  std::uint32_t noise = 0;  ///< number of the noise seed
+  Seconds dense;
+  std::optional<Closeness> ceiling, blurred, still, other_seed;
+  std::vector<SparseClip> sparse;  ///< one a mask file
+};
+
+/// Facts of a mask file that the table shows.
+struct MaskFacts {
+  std::filesystem::path path;
+  std::uint64_t bytes = 0;
+  double planned_density = 1;
+};
+
+struct VerifyReport {
+  std::vector<MaskFacts> masks;
+  std::vector<ClipReport> clips;  ///< prompts in file order, noises inside
+  models::ClipSize size;
+  std::uint32_t steps = 0;
+  double shift = 0, guidance = 0;
+  std::string sampler;
+  double seconds = 0;
+};
+
+/// What a run will take.
+struct VerifyEstimate {
+  std::uint32_t clips = 0;
+  double seconds = 0;
+};
+
+/// Throws kUsage naming the option, its value and what is allowed.
+void validate(const VerifyOptions& options);
+/// Times one dense pass; writes nothing.
+[[nodiscard]] VerifyEstimate estimate(const VerifyOptions& options);
+/// Does the work and writes pictures, clips and latents; the caller writes report.json. Throws kFingerprint when a mask
+/// was made from another model, kUsage when masks differ in grid or the output holds an earlier report.
+[[nodiscard]] VerifyReport run(const VerifyOptions& options, const ProgressCallback& progress);
+
+}  // namespace wean::verify
