@@ -61,7 +61,7 @@ class MergeTest : public testing::Test {
   std::filesystem::path write_shard(const std::string& prompt, ProfileMeta meta = run_meta()) {
     meta.prompts = {sha256(prompt)};
     const std::filesystem::path path = base_ / (prompt + ".h5");
-    std::mt19937 random(static_cast<unsigned>(prompt.front()));
+    std::mt19937 random(std::mt19937::result_type{sha256(prompt).front()});
     ShardWriter writer(path, meta, true);
     for (std::uint32_t phase = 0; phase < 2; ++phase) {
       for (std::uint32_t layer = 0; layer < 2; ++layer)
