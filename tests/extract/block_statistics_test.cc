@@ -6,7 +6,7 @@
 
 #include <numeric>
 
-#include "slow_reference.h"
+#include "tests/extract/slow_reference.h"
 
 namespace wean::extract {
 namespace {
