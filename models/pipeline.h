@@ -68,6 +68,8 @@ class Pipeline {
   /// Sigma of each step, falling, as the sampler passes them to the model.
   [[nodiscard]] std::vector<double> sigmas(Sampler sampler, std::uint32_t steps, double shift) const;
   [[nodiscard]] double default_shift() const noexcept;
+  /// The sampler that the checkpoint's scheduler names.
+  [[nodiscard]] Sampler default_sampler() const noexcept;
   /// Text to [text_len, text_dim] on the device: cleaned, tokenised, encoded, zero-padded beyond its length.
   [[nodiscard]] at::Tensor encode_prompt(const std::string& prompt) const;
   /// Standard normal noise [channels, t, h, w] float32 on the CPU, a function of (seed, size) alone, equal on every

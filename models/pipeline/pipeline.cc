@@ -19,6 +19,13 @@
 namespace wean::models {
 namespace {
 
+void require_supported(const SchedulerConfig& config, const std::string& where) {
+  require(config.train_timesteps == 1000, ErrorCode::kUsage, where, ": num_train_timesteps ", config.train_timesteps,
+          "; supported is 1000");
+  require(config.lower_order_final, ErrorCode::kUsage, where,
+          ": lower_order_final is false, with which the last step to sigma 0 is not defined; supported is true");
+}
+
 /// Frames of a decoder, [n, 3, h, w] in [-1, 1], to pictures in [0, 1]: [n, h, w, 3].
 at::Tensor pictures(const at::Tensor& frames) { return ((frames + 1) / 2).clamp(0, 1).permute({0, 2, 3, 1}); }
 
@@ -56,6 +63,7 @@ void Pipeline::Impl::load_parts(const LoadOptions& options) {
 void Pipeline::Impl::load(const LoadOptions& options) {
   require(options.threads >= 0, ErrorCode::kUsage, "threads ", options.threads, "; allowed: 0 (all cores) and above");
   if (options.threads > 0) at::set_num_threads(options.threads);
+  require_supported(checkpoint.scheduler, checkpoint.path.string());
   device = open_device(options.device);
   if (checkpoint.vae) stride = {checkpoint.vae->config.stride_time, checkpoint.vae->config.stride_space};
   guard_device(checkpoint.path.string(), [&] { load_parts(options); });
@@ -85,6 +93,10 @@ const ModelIdentity& Pipeline::identity() const noexcept { return impl_->identit
 Grid Pipeline::grid_of(const ClipSize& size) const { return token_grid(size, impl_->stride); }
 
 double Pipeline::default_shift() const noexcept { return impl_->checkpoint.scheduler.flow_shift; }
+
+Sampler Pipeline::default_sampler() const noexcept {
+  return impl_->checkpoint.scheduler.class_name == "UniPCMultistepScheduler" ? Sampler::kUniPc : Sampler::kEuler;
+}
 
 std::vector<double> Pipeline::sigmas(Sampler sampler, std::uint32_t steps, double shift) const {
   const Schedule schedule = make_schedule(sampler, steps, shift == 0 ? default_shift() : shift);

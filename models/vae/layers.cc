@@ -50,6 +50,15 @@ at::Tensor rms_norm_cpu(const at::Tensor& x, const at::Tensor& gamma) {
   return out;
 }
 
+/// [n, in, h, w] -> [n, out, h, w]. A 1x1 window is a matrix product: for it LibTorch's conv2d takes another algorithm
+/// on one thread than on several.
+at::Tensor convolve_frames(const CausalConv& conv, const at::Tensor& x) {
+  const std::int64_t window = conv.weight.size(3);
+  if (window > 1) return at::conv2d(x, conv.weight, conv.bias, 1, window / 2);
+  const at::Tensor product = at::matmul(conv.weight.flatten(1), x.flatten(2)) + conv.bias.unsqueeze(1);
+  return product.view({x.size(0), -1, x.size(2), x.size(3)});
+}
+
 at::Tensor norm_silu(const at::Tensor& x, const at::Tensor& gamma) { return models::silu(rms_norm_channels(x, gamma)); }
 
 }  // namespace
@@ -81,13 +90,12 @@ CausalConv take_plain(Weights& weights, const std::string& name, std::int64_t in
 }
 
 at::Tensor convolve(const CausalConv& conv, const at::Tensor& x, FrameCache& cache) {
-  const std::int64_t padding = conv.weight.size(3) / 2;
-  if (conv.taps == 1) return at::conv2d(x, conv.weight, conv.bias, 1, padding);
+  if (conv.taps == 1) return convolve_frames(conv, x);
   const at::Tensor extended = cache.extend(x);
   std::vector<at::Tensor> frames;
   for (std::int64_t t = 0; t < x.size(0); ++t) {
     const at::Tensor window = extended.narrow(0, t, conv.taps).view({1, -1, x.size(2), x.size(3)});
-    frames.push_back(at::conv2d(window, conv.weight, conv.bias, 1, padding));
+    frames.push_back(convolve_frames(conv, window));
   }
   return frames.size() == 1 ? frames.front() : at::cat(frames);
 }

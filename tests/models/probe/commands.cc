@@ -26,7 +26,19 @@ Sampler sampler_of(const Arguments& args) {
   return args.text("sampler", "unipc") == "euler" ? Sampler::kEuler : Sampler::kUniPc;
 }
 
-/// One forward pass, once for each thread count in `threads`: "1,2,8" gives velocity_1, velocity_2, velocity_8.
+/// Runs `work` once for each thread count in the option `threads`; results are named by it: "1,2" gives name_1, name_2.
+template <typename Work>
+Tensors for_each_thread_count(const Arguments& args, const std::string& name, const Work& work) {
+  Tensors out;
+  std::istringstream counts(args.text("threads", "2"));
+  for (std::string count; std::getline(counts, count, ',');) {
+    at::set_num_threads(std::stoi(count));
+    out[name + "_" + count] = work();
+  }
+  return out;
+}
+
+/// One forward pass.
 Tensors forward(const Arguments& args) {
   const Checkpoint checkpoint = open_checkpoint(args.folder);
   const WanTransformer model(checkpoint.transformer.config,
@@ -36,14 +48,9 @@ Tensors forward(const Arguments& args) {
   DenseAttention attention;
   Pass pass;
   pass.timestep = args.number("timestep", 500);
-  Tensors out;
-  std::istringstream counts(args.text("threads", "2"));
-  for (std::string count; std::getline(counts, count, ',');) {
-    at::set_num_threads(std::stoi(count));
-    const TextContext text = model.prepare_text(args.in.at("text"));
-    out["velocity_" + count] = model.forward(latents, text, rope, pass, attention);
-  }
-  return out;
+  return for_each_thread_count(args, "velocity", [&] {
+    return model.forward(latents, model.prepare_text(args.in.at("text")), rope, pass, attention);
+  });
 }
 
 /// One run of a solver as the tests name it: "unipc:20:3:2" = sampler, steps, shift, order.
@@ -88,9 +95,11 @@ Tensors solve(const Arguments& args) {
 Tensors decode(const Arguments& args) {
   const Checkpoint checkpoint = open_checkpoint(args.folder);
   const VaeDecoder decoder(checkpoint.vae->config, Weights(checkpoint.vae->tensors, c10::kCPU, at::kFloat));
-  std::vector<at::Tensor> frames;
-  decoder.decode(args.in.at("latents"), [&](const at::Tensor& part) { frames.push_back(part); });
-  return {{"frames", at::cat(frames)}};
+  return for_each_thread_count(args, "frames", [&] {
+    std::vector<at::Tensor> frames;
+    decoder.decode(args.in.at("latents"), [&](const at::Tensor& part) { frames.push_back(part); });
+    return at::cat(frames);
+  });
 }
 
 LoadOptions load_options(const Arguments& args) {

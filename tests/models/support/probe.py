@@ -1,4 +1,5 @@
 """Runs wean-models-probe and compares tensors with what diffusers computes."""
+import hashlib
 import os
 import pathlib
 import subprocess
@@ -33,6 +34,11 @@ def run(command, folder="-", tensors=None, **options):
         if done.returncode != 0:
             raise RuntimeError(f"exit {done.returncode}: {done.stderr.strip()}")
         return load_file(target)
+
+
+def digests(tensors):
+    """The different SHA-256 digests among the tensors' bytes."""
+    return {hashlib.sha256(t.contiguous().view(torch.uint8).numpy().tobytes()).hexdigest() for t in tensors.values()}
 
 
 def relative(ours, theirs):

@@ -33,7 +33,7 @@ class Parity(unittest.TestCase):
                 vae = checkpoints.vae(seed=index, **options)
                 checkpoints.save(folder, checkpoints.transformer(num_layers=1), vae)
                 latents = torch.randn((16, *latent), generator=torch.Generator().manual_seed(index))
-                ours = probe.run("decode", folder, {"latents": latents})["frames"]
+                ours = probe.run("decode", folder, {"latents": latents})["frames_2"]
                 theirs = reference(vae, latents)
                 error = probe.relative(ours, theirs)
                 quality = probe.psnr(ours / 2 + 0.5, theirs / 2 + 0.5)
@@ -42,6 +42,16 @@ class Parity(unittest.TestCase):
                 self.assertGreater(inside, 0.2)
                 self.assertLess(error, 1e-4)
                 self.assertGreater(quality, 50)
+
+
+class Threads(unittest.TestCase):
+    def test_one_result_for_every_thread_count(self):
+        with tempfile.TemporaryDirectory() as folder:
+            checkpoints.save(folder, checkpoints.transformer(num_layers=1), checkpoints.vae(9, base_dim=12))
+            latents = torch.randn((16, 3, 11, 13), generator=torch.Generator().manual_seed(9))
+            out = probe.run("decode", folder, {"latents": latents}, threads="1,2,3,8")
+        self.assertEqual(len(out), 4)
+        self.assertEqual(len(probe.digests(out)), 1)
 
 
 if __name__ == "__main__":

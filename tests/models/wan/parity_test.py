@@ -1,5 +1,4 @@
 """The transformer equals diffusers' WanTransformer3DModel, and its result does not depend on the thread count."""
-import hashlib
 import pathlib
 import sys
 import tempfile
@@ -62,14 +61,16 @@ class Parity(unittest.TestCase):
 
 class Threads(unittest.TestCase):
     def test_one_result_for_every_thread_count(self):
+        # LibTorch's own GELU gives three results here for 1, 2 and 8 threads.
         model = checkpoints.transformer(num_attention_heads=5, ffn_dim=1003, num_layers=2)
         latents, text = inputs((5, 30, 34))
         with tempfile.TemporaryDirectory() as folder:
             checkpoints.save(folder, model)
-            out = probe.run("forward", folder, {"latents": latents, "text": text}, threads="1,2,3,8")
-        digests = {hashlib.sha256(t.numpy().tobytes()).hexdigest() for t in out.values()}
-        self.assertEqual(len(out), 4)
-        self.assertEqual(len(digests), 1)
+            for precision in ("fp32", "bf16"):
+                out = probe.run("forward", folder, {"latents": latents, "text": text}, threads="1,2,3,8",
+                                precision=precision)
+                self.assertEqual(len(out), 4)
+                self.assertEqual(len(probe.digests(out)), 1, precision)
 
 
 if __name__ == "__main__":
