@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -25,9 +26,6 @@
 namespace wean::h5 {
 namespace {
 
-constexpr rlim_t kMemoryBytes = rlim_t{1} << 30;
-constexpr rlim_t kCpuSeconds = 60;
-constexpr std::chrono::seconds kWallSeconds{300};
 constexpr std::size_t kMaxVerdict = 8192;
 
 using Identity = std::tuple<dev_t, ino_t, off_t, time_t, long>;
@@ -49,52 +47,53 @@ bool is_own(const std::filesystem::path& path) {
 }
 
 /// Relative to what is mapped already: GPU drivers and sanitizers reserve terabytes of addresses.
-rlim_t memory_limit() {
+rlim_t memory_limit(std::uint64_t more) {
   std::ifstream statm("/proc/self/statm");
   rlim_t pages = 0;
   statm >> pages;
-  return statm ? pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + kMemoryBytes : RLIM_INFINITY;
+  return statm ? pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + more : RLIM_INFINITY;
 }
 
 void limit(decltype(RLIMIT_AS) resource, rlim_t value) {
   struct rlimit now = {};
   if (::getrlimit(resource, &now) != 0) return;
-  const struct rlimit wanted = {std::min(value, now.rlim_max), std::min(value, now.rlim_max)};
+  value = std::min(value, now.rlim_cur);
+  const struct rlimit wanted = {value, value};
   ::setrlimit(resource, &wanted);
 }
 
-void limit_child(rlim_t memory) {
+void limit_child(rlim_t memory, std::chrono::seconds processor) {
   limit(RLIMIT_AS, memory);
-  limit(RLIMIT_CPU, kCpuSeconds);
+  limit(RLIMIT_CPU, static_cast<rlim_t>(processor.count()));
   limit(RLIMIT_CORE, 0);
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGXCPU}) ::signal(signal, SIG_DFL);
+  // Ctrl-C goes to the whole process group; the parent decides what it means.
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) ::signal(signal, SIG_IGN);
   const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (null >= 0) ::dup2(null, STDERR_FILENO);
 }
 
 /// One byte for the exit code, then the message.
-std::string verdict_of(const std::function<void()>& check) {
+std::string verdict_of(const std::filesystem::path& path, const std::function<void()>& check) {
   try {
     check();
     return std::string(1, '\0');
   } catch (const Error& error) {
     return static_cast<char>(error.code()) + std::string(error.what());
   } catch (const std::exception& error) {
-    return static_cast<char>(ErrorCode::kMalformed) + std::string("needs too much memory: ") + error.what();
+    return static_cast<char>(ErrorCode::kMalformed) + path.string() + ": too much for a walk: " + error.what();
   }
 }
 
-[[noreturn]] void run_child(int out, const std::function<void()>& check, rlim_t memory) {
-  limit_child(memory);
-  const std::string verdict = verdict_of(check).substr(0, kMaxVerdict);
+[[noreturn]] void run_child(int out, const std::filesystem::path& path, const std::function<void()>& check) {
+  const std::string verdict = verdict_of(path, check).substr(0, kMaxVerdict);
   const ssize_t put = ::write(out, verdict.data(), verdict.size());
   _exit(put == static_cast<ssize_t>(verdict.size()) ? 0 : 1);
 }
 
 /// Everything the child says until it closes the pipe; kills it when the time is over.
-std::string listen(int in, pid_t child) {
+std::string listen(int in, pid_t child, std::chrono::seconds wall) {
   std::string verdict;
-  const auto end = std::chrono::steady_clock::now() + kWallSeconds;
+  const auto end = std::chrono::steady_clock::now() + wall;
   std::array<char, kMaxVerdict> buffer;
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
@@ -131,21 +130,24 @@ void judge(const std::filesystem::path& path, int status, const std::string& ver
 
 }  // namespace
 
-void walk_in_child(const std::filesystem::path& path, const std::function<void()>& check) {
+void walk_in_child(const std::filesystem::path& path, const std::function<void()>& check, const WalkLimits& limits) {
   if (is_own(path)) return;
   const Session session;
   std::array<int, 2> ends{};
   require(::pipe2(ends.data(), O_CLOEXEC) == 0, ErrorCode::kIo, path.string(),
           ": cannot make a pipe: ", std::strerror(errno));
-  const rlim_t memory = memory_limit();
+  const rlim_t memory = memory_limit(limits.memory_bytes);
   const pid_t child = ::fork();
-  if (child == 0) run_child(ends[1], check, memory);
+  if (child == 0) {
+    limit_child(memory, limits.processor);
+    run_child(ends[1], path, check);
+  }
   ::close(ends[1]);
   if (child < 0) {
     ::close(ends[0]);
     fail(ErrorCode::kIo, path.string(), ": cannot fork: ", std::strerror(errno));
   }
-  const std::string verdict = listen(ends[0], child);
+  const std::string verdict = listen(ends[0], child, limits.wall);
   ::close(ends[0]);
   judge(path, wait_for(child), verdict);
 }

@@ -165,12 +165,27 @@ Attribute look_at_attribute(const File& file, hsize_t index) {
   return {name.data(), attribute_value(attribute.get(), file.name() + ": attribute '" + name.data() + "'")};
 }
 
+/// The container version that this code was written for: one layout of metadata, all of it with checksums.
+void check_superblock(const File& file) {
+  constexpr unsigned kVersion = 3;
+  H5F_info2_t info = {};
+  check(H5Fget_info2(file.id(), &info), kBad, file.name(), ": superblock");
+  require(info.super.version == kVersion && info.super.super_ext_size == 0, kBad, file.name(), ": superblock version ",
+          info.super.version, " with an extension of ", info.super.super_ext_size, " bytes; allowed is version ",
+          kVersion, " without extension");
+  const Handle list = own(H5Fget_create_plist(file.id()), H5Pclose, kBad, file.name());
+  hsize_t user_block = 0;
+  check(H5Pget_userblock(list.get(), &user_block), kBad, file.name());
+  require(user_block == 0, kBad, file.name(), ": user block of ", user_block, " bytes; none is allowed");
+}
+
 }  // namespace
 
 Inventory walk(const File& file) {
   const Session session;
   Inventory inventory;
   inventory.where = file.name();
+  check_superblock(file);
   H5O_info_t root = {};
   check(H5Oget_info2(file.id(), &root, H5O_INFO_BASIC | H5O_INFO_NUM_ATTRS), kBad, file.name(), ": root group");
   H5G_info_t group = {};

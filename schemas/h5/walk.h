@@ -14,7 +14,8 @@ struct Inventory {
   std::string where;  ///< the file's name for messages
 };
 
-/// Looks at every object of the file. Throws kMalformed naming the object unless all of this holds: the root group has
+/// Looks at every object of the file. Throws kMalformed naming the object unless all of this holds: the superblock has
+/// version 3 (metadata with checksums), neither extension nor user block; the root group has
 /// only hard links, each to a dataset of its own; datasets are chunked, filtered by Fletcher32 alone, of a type of
 /// `Type`, with fixed sizes, without attributes, external storage or virtual sources; every chunk is allocated with its
 /// full size; root attributes are scalars of the types of `Value`. Reads attribute values, no dataset.

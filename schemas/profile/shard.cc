@@ -37,8 +37,9 @@ std::vector<float> read_coded(const SlabFileReader& file, const SlabKey& key, st
   std::vector<float> values;
   values.reserve(codes.size());
   for (std::size_t head = 0; head < scales.size(); ++head) {
-    require(scales[head] >= kMinScale, ErrorCode::kMalformed, file.name(), ": scale ", int{scales[head]}, " of head ",
-            head, " in slab ", to_string(key), "; allowed are ", kMinScale, " to ", kMaxScale);
+    require(scales[head] >= kMinScale && scales[head] <= kMaxScale, ErrorCode::kMalformed, file.name(), ": scale ",
+            int{scales[head]}, " of head ", head, " in slab ", to_string(key), "; allowed are ", kMinScale, " to ",
+            kMaxScale);
     decode16(std::span(codes).subspan(head * size, size), scales[head], values);
   }
   return values;

@@ -1,28 +1,27 @@
 #include "schemas/plan/plan.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <ctime>
 #include <functional>
 
-#include "common/base/error.h"
 #include "common/base/file.h"
 #include "tests/schemas/plan/example_plan.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temp_dir.h"
 
 namespace wean {
 namespace {
 
 using testing::example_plan;
-using ::testing::HasSubstr;
 
 class PlanTest : public ::testing::Test {
  protected:
-  std::filesystem::path path(const char* name) const {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    return std::filesystem::path(::testing::TempDir()) / (std::string("plan_") + info->name() + "_" + name);
-  }
+  [[nodiscard]] std::filesystem::path path(const char* name) const { return folder_ / name; }
+
+ private:
+  testing::TempDir folder_;
 };
 
 TEST_F(PlanTest, ReadsBackWhatWasWritten) {
@@ -44,13 +43,7 @@ TEST_F(PlanTest, EqualPlansGiveEqualBytesASecondLater) {
 
 TEST_F(PlanTest, ExistingFileIsKeptUnlessOverwritten) {
   write_plan(path("a.h5"), example_plan(), true);
-  try {
-    write_plan(path("a.h5"), example_plan(), false);
-    FAIL() << "overwrote";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kUsage);
-    EXPECT_THAT(error.what(), HasSubstr("--force"));
-  }
+  EXPECT_ERROR(write_plan(path("a.h5"), example_plan(), false), ErrorCode::kUsage, "--force");
 }
 
 // 2 steps in phase 0, 3 in phase 1.
@@ -72,14 +65,8 @@ class BadPlanTest : public PlanTest, public ::testing::WithParamInterface<BadPla
 TEST_P(BadPlanTest, IsRefusedBeforeItIsWritten) {
   Plan plan = example_plan();
   GetParam().damage(plan);
-  const auto file = std::filesystem::path(::testing::TempDir()) / (std::string("bad_plan_") + GetParam().name);
-  try {
-    write_plan(file, plan, true);
-    FAIL() << "wrote it";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::kSelfCheck);
-    EXPECT_THAT(error.what(), HasSubstr(GetParam().message));
-  }
+  const std::filesystem::path file = path("bad.h5");
+  EXPECT_ERROR(write_plan(file, plan, true), ErrorCode::kSelfCheck, GetParam().message);
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 

@@ -1,45 +1,29 @@
 #include "schemas/profile/profile.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cmath>
 
-#include "common/base/error.h"
 #include "common/base/file.h"
 #include "schemas/profile/code16.h"
 #include "schemas/profile/shard.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/synthetic_profile.h"
+#include "tests/support/temp_dir.h"
 
 namespace wean {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::SyntheticOptions;
 
 class ProfileTest : public ::testing::Test {
  protected:
-  ProfileTest() {
-    std::string name = ::testing::TempDir() + "/wean_profile_XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~ProfileTest() override { std::filesystem::remove_all(folder_); }
   [[nodiscard]] std::filesystem::path path(const char* name) const { return folder_ / name; }
 
  private:
-  std::filesystem::path folder_;
+  testing::TempDir folder_;
 };
-
-void expect_error(ErrorCode code, const char* part, const std::function<void()>& act) {
-  try {
-    act();
-    ADD_FAILURE() << "nothing thrown; expected: " << part;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(part));
-  }
-}
 
 TEST_F(ProfileTest, ReadsBackWhatWasWritten) {
   const SyntheticOptions options{.experts = 2, .branches = {Branch::kConditional, Branch::kUnconditional}};
@@ -75,9 +59,8 @@ TEST_F(ProfileTest, MissingAndRepeatedSlabsAreRefused) {
   ProfileWriter writer(path("p.h5"), meta, false);
   const SlabKey first{};
   writer.write(first, testing::synthetic_slab(meta, first));
-  expect_error(ErrorCode::kUsage, "was written already",
-               [&] { writer.write(first, testing::synthetic_slab(meta, first)); });
-  expect_error(ErrorCode::kSelfCheck, "was never written", [&] { writer.finish(); });
+  EXPECT_ERROR(writer.write(first, testing::synthetic_slab(meta, first)), ErrorCode::kUsage, "was written already");
+  EXPECT_ERROR(writer.finish(), ErrorCode::kSelfCheck, "was never written");
   EXPECT_FALSE(std::filesystem::exists(path("p.h5")));
 }
 
@@ -113,8 +96,7 @@ TEST_F(ProfileTest, RewritingADecodedShardGivesTheSameBytes) {
 
 TEST_F(ProfileTest, ShardIsNoProfile) {
   testing::write_synthetic_shard(path("s.h5"), testing::synthetic_meta({}), 0);
-  expect_error(ErrorCode::kMalformed, "kind 'wean-shard'; 'wean-profile' is needed here",
-               [&] { ProfileReader reader(path("s.h5")); });
+  EXPECT_ERROR(ProfileReader(path("s.h5")), ErrorCode::kMalformed, "kind 'wean-shard'; 'wean-profile' is needed here");
 }
 
 }  // namespace
