@@ -4,7 +4,9 @@
  *  1. Every function that can fail returns wean_status; results go through pointers, last, untouched on failure.
  *  2. wean_last_error() is the text of the last failure on the calling thread, valid until its next wean call.
  *  3. Handles are opaque; free them with the matching wean_*_close. NULL is accepted there and does nothing.
- *  4. Parameter structs begin with struct_size and are filled by wean_*_init; a later library accepts an earlier size.
+ *  4. Structs begin with struct_size and are filled by wean_*_init. Any size from that of version 1.0 is taken: what an
+ *     older caller lacks has its default; bytes this library does not know must be zero in parameters and are zeroed in
+ *     results. A NULL argument is WEAN_ERROR_USAGE unless said otherwise.
  *  5. Pointers inside parameter structs are borrowed for the call.
  *  6. The library never prints, exits, aborts or installs signal handlers. No C++ exception crosses this interface.
  *  7. A wean_masks handle is immutable: any number of threads may use it at once.
@@ -52,7 +54,7 @@ WEAN_API const char* wean_last_error(void);
 typedef struct wean_open_params {
   uint32_t struct_size;
   uint32_t verify; /**< 0 = full (default): every byte is proven; 1 = table: payloads are proven on first use */
-  uint32_t map;    /**< 0 = private copy (default); 1 = memory map: the file must not change while open */
+  uint32_t map;    /**< 0 = private copy (default); 1 = memory map: the file must not change (if it shrinks: SIGBUS) */
   uint32_t reserved;
 } wean_open_params;
 WEAN_API void wean_open_params_init(wean_open_params* params);
@@ -72,6 +74,7 @@ typedef struct wean_masks_facts {
   double global_density; /**< g on the schedule of the plan */
   uint8_t model_weights[32], model_config[32], model_quick[32], recipe[32];
 } wean_masks_facts;
+WEAN_API void wean_masks_facts_init(wean_masks_facts* facts);
 WEAN_API wean_status wean_masks_facts_get(const wean_masks* masks, wean_masks_facts* facts);
 
 /** One phase: sigma in (low, high], steps of the plan's schedule in it, density over its sites and branches. */
@@ -110,7 +113,9 @@ typedef struct wean_attention_params {
 } wean_attention_params;
 WEAN_API void wean_attention_params_init(wean_attention_params* params);
 
-/** Block-sparse attention of all heads of `site` on the CPU; tokens, heads and head_dim are the file's. */
+/** Block-sparse attention of all heads of `site` on the CPU; tokens, heads and head_dim are the file's, and head_dim is
+ *  at most 256. A query whose row keeps nothing gives 0, and -inf in log_sum_exp. Runs on OpenMP threads; the bits are
+ *  equal for any number of them. */
 WEAN_API wean_status wean_attention_cpu(const wean_masks* masks, const wean_site* site,
                                         const wean_attention_params* params);
 
