@@ -18,7 +18,7 @@ constexpr Index kStrip = 2 * kLanes;
 constexpr std::size_t kUnroll = 6;  // rows of a register block: 12 sums, 2 operands and a broadcast fill 16 registers
 
 typedef float Vec __attribute__((vector_size(kLanes * sizeof(float))));
-typedef std::int32_t IntVec __attribute__((vector_size(kLanes * sizeof(float))));
+typedef std::uint32_t UintVec __attribute__((vector_size(kLanes * sizeof(float))));
 
 #define WEAN_INLINE inline __attribute__((always_inline))
 
@@ -42,8 +42,8 @@ WEAN_INLINE Vec exp2_nonpositive(Vec x) {
   p = p * r + 2.4022647738456726e-1F;
   p = p * r + 6.931471824645996e-1F;
   p = p * r + 1.0F;
-  const IntVec exponent = reinterpret_cast<IntVec>(shifted) << 23;
-  const Vec result = reinterpret_cast<Vec>(reinterpret_cast<IntVec>(p) + exponent);
+  const UintVec exponent = reinterpret_cast<UintVec>(shifted) << 23;
+  const Vec result = reinterpret_cast<Vec>(reinterpret_cast<UintVec>(p) + exponent);
   return x < -126.0F ? Vec{} : result;
 }
 

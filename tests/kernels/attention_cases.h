@@ -38,6 +38,8 @@ struct AttentionCase {
 void PrintTo(const AttentionCase& attention, std::ostream* out);
 
 [[nodiscard]] std::vector<AttentionCase> attention_cases();
+/// The bits of one head, [rows][words]; empty for a dense head.
+[[nodiscard]] std::vector<std::uint32_t> draw_mask(const AttentionCase& attention, std::int64_t head);
 
 /// A tensor [batch, tokens, heads, head_dim] in either order, rows padded by 3 elements that nobody may touch.
 class Tensor {
