@@ -1,5 +1,5 @@
 // The inner kernel of block_sparse_attention: query rows of one head against a list of key ranges. One source
-// (tile_inl.h) is compiled for several instruction sets; the choice is made above the hot loop. Internal to this folder
+// (tile.inc) is compiled for several instruction sets; the choice is made above the hot loop. Internal to this folder
 // and its tests.
 #pragma once
 #include <cstddef>

@@ -1,6 +1,6 @@
 // Eight lanes with fused multiply-add; compiled with -mavx2 -mfma.
 #define WEAN_TILE_LANES 8
-#include "kernels/ref/tile_inl.h"
+#include "kernels/ref/tile.inc"
 
 namespace wean::kernels {
 extern const TileKernel kAvx2Tile;

@@ -1,6 +1,6 @@
 // Four lanes: every processor has them or gets them from the compiler.
 #define WEAN_TILE_LANES 4
-#include "kernels/ref/tile_inl.h"
+#include "kernels/ref/tile.inc"
 
 namespace wean::kernels {
 extern const TileKernel kGenericTile;

@@ -5,7 +5,7 @@
 #include <limits>
 
 #define WEAN_TILE_LANES 4
-#include "kernels/ref/tile_inl.h"
+#include "kernels/ref/tile.inc"
 
 namespace wean::kernels {
 namespace {

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "wean.h"
+#include "wean/wean.h"
 
 namespace wean {
 

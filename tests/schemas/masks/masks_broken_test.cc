@@ -25,6 +25,7 @@ struct BrokenCase {
   ErrorCode code;
   const char* message;
 };
+void PrintTo(const BrokenCase& broken, std::ostream* out) { *out << broken.name; }
 
 constexpr ErrorCode kMalformed = ErrorCode::kMalformed;
 constexpr ErrorCode kIntegrity = ErrorCode::kIntegrity;
