@@ -6,6 +6,7 @@ which is what teaches attention to look for the same thing elsewhere in the clip
 """
 
 import dataclasses
+import functools
 import pathlib
 import random
 
@@ -77,6 +78,7 @@ def parse(prompt: str) -> Scene:
                  words[3], words[4].removesuffix("s"), words[6], bar)
 
 
+@functools.cache
 def reserved() -> frozenset[str]:
     """Prompts kept for calibration, tuning and held-out runs: training never shows them."""
     files = sorted(PROMPT_FILES.glob("*.txt"))
