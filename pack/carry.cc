@@ -7,9 +7,17 @@
 namespace wean::pack {
 namespace {
 
+constexpr float kLogSteps = 65536;
+
 std::vector<float> logarithms(std::span<const float> values) {
   std::vector<float> logs(values.size());
   std::transform(values.begin(), values.end(), logs.begin(), [](float value) { return std::log(value); });
+  return logs;
+}
+
+/// Means of the same ranks in another order differ in their last bits: rounding makes them ties again.
+std::vector<float> rounded(std::vector<float> logs) {
+  for (float& value : logs) value = std::round(value * kLogSteps) / kLogSteps;
   return logs;
 }
 
@@ -39,7 +47,7 @@ std::vector<float> Carrier::carry(Score score, std::span<const float> statistic)
       break;
   }
   if (same_) return {statistic.begin(), statistic.end()};
-  return base_.apply(logarithms(statistic), Carry::kMean);
+  return rounded(base_.apply(logarithms(statistic), Carry::kMean));
 }
 
 }  // namespace wean::pack

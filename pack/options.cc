@@ -48,7 +48,7 @@ PackRequest validate(const PackOptions& options) {
   request.transfer = options.transfer == "paper" ? Transfer::kPaper : Transfer::kScores;
   request.threads = options.threads;
   if (!options.size.empty()) request.target.size = parse_size(options.size, "--size");
-  if (options.frames != 0) request.target.frames = options.frames;
+  request.target.frames = options.frames;
   if (!options.grid.empty()) request.target.grid = parse_grid(options.grid, "--grid");
   if (!options.block.empty()) request.target.block = parse_block(options.block, "--block");
   require(!request.target.grid || (!request.target.size && !request.target.frames), ErrorCode::kUsage,

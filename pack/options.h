@@ -1,6 +1,8 @@
 // The command line of wean-pack.
 #pragma once
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "common/cli/run_main.h"
@@ -12,8 +14,8 @@ namespace wean::pack {
 struct PackOptions {
   cli::CommonOptions common;
   std::filesystem::path plan, profile, output;
-  std::string size, grid, block;  ///< empty: as the profile has it
-  std::int64_t frames = 0;        ///< pixel frames; 0: as the profile has it
+  std::string size, grid, block;       ///< empty: as the profile has it
+  std::optional<std::int64_t> frames;  ///< pixel frames; none: as the profile has it
   std::string transfer = "scores";
   int threads = 0;
 };

@@ -1,11 +1,16 @@
 #include "pack/retarget.h"
 
+#include <algorithm>
+#include <limits>
 #include <numeric>
 
 namespace wean::pack {
 namespace {
 
 using Index = std::size_t;
+
+/// Removal errors of pairs that must not be dropped are the largest float; sums of them stay there.
+constexpr double kLargest = std::numeric_limits<float>::max();
 
 BlockWeights divide_by_columns(BlockWeights weights, const Tiling& source, double scale) {
   for (Index i = 0; i < weights.weight.size(); ++i) {
@@ -53,7 +58,7 @@ std::vector<float> gather_queries(const std::vector<double>& source, Index width
       const double* from = source.data() + static_cast<Index>(queries.column[i]) * width;
       for (Index v = 0; v < width; ++v) sum[v] += queries.weight[i] * from[v];
     }
-    for (Index v = 0; v < width; ++v) out[u * width + v] = static_cast<float>(sum[v]);
+    for (Index v = 0; v < width; ++v) out[u * width + v] = static_cast<float>(std::min(sum[v], kLargest));
   }
   return out;
 }

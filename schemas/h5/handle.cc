@@ -11,6 +11,8 @@ std::mutex g_mutex;
 thread_local int t_depth = 0;
 
 void start_library() {
+  // At exit the library would walk what a failed close left behind, and crash; every handle is closed by its owner.
+  H5dont_atexit();
   H5open();
   H5PLset_loading_state(0);
 }
