@@ -102,6 +102,7 @@ void open_text_encoder(const ModelRoot& root, Checkpoint& out) {
 void find_tokenizer(const ModelRoot& root, Checkpoint& out) {
   const fs::path model = fs::path("tokenizer") / "spiece.model";
   if (root.has(model)) {
+    (void)root.resolve(model);
     out.tokenizer = root.given() / "tokenizer";
     return;
   }

@@ -52,6 +52,7 @@ void open_text(const ModelRoot& root, Checkpoint& out) {
     out.text_encoder = {config, std::move(set)};
   }
   if (root.has(fs::path(kTokenizer) / "spiece.model")) {
+    (void)root.resolve(fs::path(kTokenizer) / "spiece.model");
     out.tokenizer = root.given() / kTokenizer;
   } else {
     out.missing_tokenizer = (root.given() / kTokenizer / "spiece.model").string() + ": not there; use --embeddings";

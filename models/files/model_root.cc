@@ -21,8 +21,10 @@ ModelRoot::ModelRoot(const fs::path& folder) : given_(folder) {
   std::error_code error;
   real_ = fs::canonical(folder, error);
   require(!error && fs::is_directory(real_), ErrorCode::kIo, folder.string(), ": not a folder");
-  const fs::path above = real_.parent_path();
-  if (above.filename() == "snapshots") blobs_ = above.parent_path() / "blobs";
+  for (fs::path at = real_; at.has_relative_path(); at = at.parent_path()) {
+    const fs::path above = at.parent_path();
+    if (above.filename() == "snapshots") blobs_ = above.parent_path() / "blobs";
+  }
 }
 
 bool ModelRoot::has(const fs::path& relative) const {

@@ -7,7 +7,7 @@
 namespace wean::models {
 
 /// Resolves names inside a model folder. Symbolic links are followed only when they end inside the folder or, for a
-/// folder `<repository>/snapshots/<revision>` of a hub cache, directly in `<repository>/blobs`.
+/// folder at or below `<repository>/snapshots/<revision>` of a hub cache, directly in `<repository>/blobs`.
 class ModelRoot {
  public:
   /// `folder` is what the user gave, and may itself be reached through links. Throws kIo when it is not a folder.

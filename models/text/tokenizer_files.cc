@@ -1,0 +1,155 @@
+#include "models/text/tokenizer_files.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/base/error.h"
+#include "common/base/file.h"
+#include "models/files/json.h"
+#include "models/files/model_root.h"
+#include "models/files/utf8.h"
+
+namespace wean::models {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxModel = std::uint64_t{64} << 20;
+constexpr IntRange kIds{0, 1 << 24};
+
+Json read(const ModelRoot& root, const char* name, const JsonLimits& limits) {
+  if (!root.has(name)) return Json::object();
+  return parse_json(read_text(root.resolve(name), limits.bytes), (root.given() / name).string(), limits);
+}
+
+/// A token that configs write as "text" or as {"content": "text", ...}.
+AddedToken read_added(const Json& json, const std::string& where) {
+  if (json.is_string()) return {json.get<std::string>()};
+  const Fields fields(json, where);
+  AddedToken token{fields.text("content")};
+  token.strip_left = fields.boolean("lstrip", false);
+  token.strip_right = fields.boolean("rstrip", false);
+  const bool plain = !fields.boolean("single_word", false) && !fields.boolean("normalized", false);
+  require(plain, ErrorCode::kUsage, where, ": added token '", printable(token.text),
+          "' is single_word or normalized, which is not supported");
+  return token;
+}
+
+void add(TokenizerFiles& out, AddedToken token) {
+  const bool known = std::ranges::any_of(out.added, [&](const AddedToken& t) { return t.text == token.text; });
+  if (!known && !token.text.empty()) out.added.push_back(std::move(token));
+}
+
+/// "added_tokens_decoder": {"0": {"content": ...}} of tokenizer_config.json, by id.
+void read_decoder(const Json& json, const std::string& where, TokenizerFiles& out) {
+  std::vector<AddedToken> tokens;
+  for (const auto& [id, entry] : json.items()) {
+    AddedToken token = read_added(entry, where);
+    const bool number = !id.empty() && id.size() <= 8 && id.find_first_not_of("0123456789") == std::string::npos;
+    require(number, ErrorCode::kMalformed, where, ": added_tokens_decoder key '", printable(id), "' is no id");
+    token.id = std::stoll(id);
+    tokens.push_back(std::move(token));
+  }
+  std::ranges::sort(tokens, {}, &AddedToken::id);
+  for (AddedToken& token : tokens) add(out, std::move(token));
+}
+
+/// "added_tokens": [{"id": 0, "content": ...}] of tokenizer.json.
+void read_added_list(const Json& json, const std::string& where, TokenizerFiles& out) {
+  require(json.is_array(), ErrorCode::kMalformed, where, ": added_tokens is no list");
+  std::vector<AddedToken> tokens;
+  for (const Json& entry : json) {
+    AddedToken token = read_added(entry, where);
+    token.id = Fields(entry, where).integer("id", kIds);
+    tokens.push_back(std::move(token));
+  }
+  std::ranges::sort(tokens, {}, &AddedToken::id);
+  for (AddedToken& token : tokens) add(out, std::move(token));
+}
+
+void read_chars_map(const Json& normalizer, TokenizerFiles& out) {
+  if (!normalizer.is_object()) return;
+  if (normalizer.contains("normalizers") && normalizer["normalizers"].is_array()) {
+    for (const Json& part : normalizer["normalizers"]) {
+      if (out.chars_map.empty() && part.is_object() && !part.contains("normalizers")) read_chars_map(part, out);
+    }
+    return;
+  }
+  const auto table = normalizer.find("precompiled_charsmap");
+  if (table != normalizer.end() && table->is_string())
+    out.chars_map = from_base64(table->get<std::string>(), out.where);
+}
+
+void read_fast(const Json& json, TokenizerFiles& out) {
+  const Fields fields(json, out.where);
+  require(json.contains("model") && json["model"].is_object(), ErrorCode::kMalformed, out.where, ": model is missing");
+  const Fields model(json["model"], out.where + ": model");
+  require(model.text("type", "Unigram") == "Unigram", ErrorCode::kUsage, out.where, ": model type '",
+          printable(model.text("type", "")), "' is not supported; allowed is Unigram");
+  const Json vocab = json["model"].value("vocab", Json());
+  require(vocab.is_array() && !vocab.empty(), ErrorCode::kMalformed, out.where, ": vocab is no list of pieces");
+  for (const Json& entry : vocab) {
+    const bool pair = entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_number();
+    require(pair, ErrorCode::kMalformed, out.where, ": piece ", out.pieces.size(), " is no pair of text and score");
+    out.pieces.push_back({entry[0].get<std::string>(), entry[1].get<double>()});
+  }
+  if (json.contains("normalizer")) read_chars_map(json["normalizer"], out);
+  if (fields.has("added_tokens")) read_added_list(json["added_tokens"], out.where, out);
+}
+
+/// eos, unk, pad and the additional tokens of a config file.
+void read_special(const Json& config, const std::string& where, TokenizerFiles& out) {
+  for (const char* key : {"eos_token", "unk_token", "pad_token"}) {
+    if (config.contains(key) && !config[key].is_null()) add(out, read_added(config[key], where));
+  }
+  for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
+    if (!config.contains(key) || !config[key].is_array()) continue;
+    for (const Json& token : config[key]) add(out, read_added(token, where));
+  }
+  if (config.contains("eos_token") && !config["eos_token"].is_null()) {
+    out.end_token = read_added(config["eos_token"], where).text;
+  }
+}
+
+std::int64_t extra_ids(const Json& config, const std::string& where) {
+  return Fields(config, where).integer("extra_ids", {0, 10'000}, 100);
+}
+
+void require_t5(const Json& config, const std::string& where) {
+  const std::string name = Fields(config, where).text("tokenizer_class", "T5Tokenizer");
+  require(name == "T5Tokenizer" || name == "T5TokenizerFast", ErrorCode::kUsage, where, ": tokenizer_class '",
+          printable(name), "' is not supported; allowed are T5Tokenizer and T5TokenizerFast");
+}
+
+}  // namespace
+
+TokenizerFiles read_tokenizer_files(const fs::path& folder) {
+  const ModelRoot root(folder);
+  const std::string where = (folder / "tokenizer_config.json").string();
+  const Json config = read(root, "tokenizer_config.json", kIndexLimits);
+  require_t5(config, where);
+  const std::int64_t extra = extra_ids(config, where);
+  TokenizerFiles out;
+  const bool fast = root.has("tokenizer.json");
+  out.where = (folder / (fast ? "tokenizer.json" : "spiece.model")).string();
+  require(fast || root.has("spiece.model"), ErrorCode::kUsage, folder.string(),
+          ": neither tokenizer.json nor spiece.model is there");
+  if (config.contains("added_tokens_decoder")) read_decoder(config["added_tokens_decoder"], where, out);
+  if (fast) {
+    read_fast(read(root, "tokenizer.json", kIndexLimits), out);
+  } else {
+    read_sentencepiece(read_text(root.resolve("spiece.model"), kMaxModel), out);
+    // transformers puts the sentinels behind the pieces, the last one first.
+    for (std::int64_t i = extra; i-- > 0;) out.pieces.push_back({"<extra_id_" + std::to_string(i) + ">", 0});
+  }
+  read_special(config, where, out);
+  if (!config.contains("eos_token")) {
+    read_special(read(root, "special_tokens_map.json", kIndexLimits), (folder / "special_tokens_map.json").string(),
+                 out);
+  }
+  for (const char* token : {"</s>", "<unk>", "<pad>"}) add(out, {token});
+  for (std::int64_t i = 0; i < extra; ++i) add(out, {"<extra_id_" + std::to_string(i) + ">"});
+  return out;
+}
+
+}  // namespace wean::models
