@@ -158,7 +158,8 @@ double Arguments::number(const std::string& key, double fallback) const {
 
 Tensors run_command(const std::string& command, const Arguments& arguments) {
   const std::map<std::string, Tensors (*)(const Arguments&)> commands{
-      {"forward", forward}, {"solve", solve}, {"decode", decode}, {"sample", sample}, {"noise", noise},
+      {"forward", forward}, {"solve", solve},     {"decode", decode},           {"sample", sample},   {"noise", noise},
+      {"states", states},   {"prompts", prompts}, {"activations", activations}, {"weights", weights},
   };
   const auto found = commands.find(command);
   require(found != commands.end(), ErrorCode::kUsage, "unknown command ", command);

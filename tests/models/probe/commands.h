@@ -17,6 +17,13 @@ struct Arguments {
   [[nodiscard]] double number(const std::string& key, double fallback) const;
 };
 
+/// Commands of text_commands.cc: the text encoder on token ids, whole prompts, the activations of
+/// models/deterministic.h, and weights as modules see them.
+[[nodiscard]] Tensors states(const Arguments& arguments);
+[[nodiscard]] Tensors prompts(const Arguments& arguments);
+[[nodiscard]] Tensors activations(const Arguments& arguments);
+[[nodiscard]] Tensors weights(const Arguments& arguments);
+
 /// Runs `command`; throws kUsage for an unknown one.
 [[nodiscard]] Tensors run_command(const std::string& command, const Arguments& arguments);
 

@@ -1,0 +1,163 @@
+// Broken tokenizer files, each with its message; and segmentations computed by hand.
+#include "models/text/tokenizer_files.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "models/text/chars_map.h"
+#include "models/text/tokenizer.h"
+#include "models/text/unigram.h"
+#include "tests/models/files/files_support.h"
+
+namespace wean::models {
+namespace {
+
+using test::put;
+using ::wean::testing::TempDir;
+
+std::string field(int number, const std::string& bytes) {
+  return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())} + bytes;
+}
+
+std::string piece(const std::string& text, float score, char type = 1) {
+  std::string number(4, '\0');
+  std::memcpy(number.data(), &score, 4);
+  return field(1, field(1, text) + std::string("\x15") + number + std::string{'\x18', type});
+}
+
+const std::string kMark = "\xE2\x96\x81";
+
+/// <pad> </s> <unk> and pieces whose best sums are known.
+std::string good_model() {
+  return piece("<pad>", 0, 3) + piece("</s>", 0, 3) + piece("<unk>", 0, 2) + piece(kMark + "ab", -1) +
+         piece(kMark, -2) + piece("a", -2) + piece("b", -3) + piece("bc", -1.5F);
+}
+
+struct Folder {
+  TempDir dir;
+  explicit Folder(const std::string& model, const std::string& config = "{\"extra_ids\":0}") {
+    put(dir / "spiece.model", model);
+    put(dir / "tokenizer_config.json", config);
+  }
+  [[nodiscard]] Tokenizer open() const { return Tokenizer::open(dir.path()); }
+};
+
+using Ids = std::vector<std::int64_t>;
+
+TEST(Tokenizer, PicksTheLargestSum) {
+  const Folder folder(good_model());
+  const Tokenizer tokenizer = folder.open();
+  EXPECT_EQ(tokenizer.encode("ab", 512), (Ids{3, 1}));                 // -1 against -2-2-3
+  EXPECT_EQ(tokenizer.encode("abc", 512), (Ids{4, 5, 7, 1}));          // -2-2-1.5 against -1 and an unknown c
+  EXPECT_EQ(tokenizer.encode("ab xy ab", 512), (Ids{3, 4, 2, 3, 1}));  // x and y are one unknown
+  EXPECT_EQ(tokenizer.encode("", 512), (Ids{1}));
+  EXPECT_EQ(tokenizer.encode(" \t", 512), (Ids{1}));
+}
+
+TEST(Tokenizer, AddedTokensComeFirst) {
+  const Folder folder(good_model());
+  EXPECT_EQ(folder.open().encode("ab</s>ab<pad>", 512), (Ids{3, 1, 3, 0, 1}));
+  EXPECT_EQ(folder.open().encode("</s", 512), (Ids{4, 2, 1}));
+}
+
+TEST(Tokenizer, SentinelsStandBehindThePiecesBackwards) {
+  const Folder folder(good_model(), "{\"extra_ids\":2}");
+  EXPECT_EQ(folder.open().encode("<extra_id_0><extra_id_1>", 512), (Ids{9, 8, 1}));
+}
+
+TEST(Tokenizer, LongTextKeepsItsEnd) {
+  const Folder folder(good_model());
+  EXPECT_EQ(folder.open().encode("ab ab ab ab", 3), (Ids{3, 3, 1}));
+  EXPECT_EQ(folder.open().encode("ab", 1), (Ids{1}));
+}
+
+struct Broken {
+  std::string model;
+  const char* message;
+  ErrorCode code = ErrorCode::kMalformed;
+};
+
+TEST(Tokenizer, BrokenModelsAreNamed) {
+  const std::string nan = piece("x", std::nanf(""));
+  const std::vector<Broken> rows{
+      {"", "no pieces"},
+      {"\x0A\x7Fxx", "a field of 127 bytes where 2 follow"},
+      {good_model() + "\x0A", "a field of 1 bytes where 0 follow"},
+      {std::string(12, '\xFF'), "an integer of more than 10 bytes"},
+      {"\x0F", "wire type 7"},
+      {piece("<pad>", 0), "1 pieces, but the unknown piece has id 2"},
+      {good_model() + nan, "has no finite score"},
+      {good_model() + piece("\xFF", 0), "piece 8 is not UTF-8"},
+      {good_model() + field(2, "\x18\x02"), "model type 2 is not supported", ErrorCode::kUsage},
+      {good_model() + field(3, field(2, "ab")), "normalisation table of 2 bytes"},
+      {good_model() + field(3, field(2, std::string("\x10\0\0\0xx", 6))), "trie of 16 bytes in a table of 2"},
+      {good_model() + field(3, field(2, std::string("\0\0\0\0\xFF", 5))), "not UTF-8 at byte 0"}};
+  for (const Broken& row : rows) {
+    SCOPED_TRACE(row.message);
+    const Folder folder(row.model);
+    EXPECT_ERROR(folder.open(), row.code, row.message);
+  }
+}
+
+TEST(Tokenizer, BrokenConfigsAreNamed) {
+  for (const auto& [config, message] : std::vector<std::pair<const char*, const char*>>{
+           {"[]", "a JSON object is expected"},
+           {"{\"extra_ids\":-1}", "extra_ids -1"},
+           {"{\"extra_ids\":99999999}", "extra_ids 99999999"},
+           {"{\"added_tokens_decoder\":{\"x\":{\"content\":\"a\"}}}", "added_tokens_decoder key 'x' is no id"},
+           {"{\"added_tokens_decoder\":{\"5\":{\"content\":\"</s>\"}}}", "'</s>' has id 5, but it is 1"},
+           {"{\"added_tokens_decoder\":{\"5\":7}}", "a JSON object is expected"}}) {
+    SCOPED_TRACE(message);
+    EXPECT_ERROR(Folder(good_model(), config).open(), ErrorCode::kMalformed, message);
+  }
+  EXPECT_ERROR(Folder(good_model(), "{\"tokenizer_class\":\"LlamaTokenizer\"}").open(), ErrorCode::kUsage,
+               "'LlamaTokenizer'");
+  EXPECT_ERROR(
+      Folder(good_model(), "{\"added_tokens_decoder\":{\"1\":{\"content\":\"</s>\",\"normalized\":true}}}").open(),
+      ErrorCode::kUsage, "single_word or normalized");
+  const TempDir empty;
+  EXPECT_ERROR(Tokenizer::open(empty.path()), ErrorCode::kUsage, "neither tokenizer.json nor spiece.model");
+}
+
+TEST(Tokenizer, BrokenTokenizerJsonIsNamed) {
+  for (const auto& [text, message] : std::vector<std::pair<const char*, const char*>>{
+           {"{}", "model is missing"},
+           {"{\"model\":{\"type\":\"Unigram\"}}", "vocab is no list"},
+           {"{\"model\":{\"vocab\":[[\"a\"]]}}", "piece 0 is no pair"},
+           {"{\"model\":{\"vocab\":[[\"a\",\"b\"]]}}", "piece 0 is no pair"},
+           {"{\"model\":{\"vocab\":[[\"a\",0]]},\"added_tokens\":{}}", "added_tokens is no list"},
+           {"{\"model\":{\"vocab\":[[\"a\",0]]},\"normalizer\":{\"precompiled_charsmap\":\"!!!!\"}}", "not base64"},
+           {"{\"model\":{\"vocab\":[[\"a\",0]]},\"normalizer\":{\"precompiled_charsmap\":\"abc\"}}",
+            "base64 of 3 characters"}}) {
+    SCOPED_TRACE(message);
+    const TempDir dir;
+    put(dir / "tokenizer.json", text);
+    EXPECT_ERROR(Tokenizer::open(dir.path()), ErrorCode::kMalformed, message);
+  }
+  const TempDir dir;
+  put(dir / "tokenizer.json", "{\"model\":{\"type\":\"BPE\"}}");
+  EXPECT_ERROR(Tokenizer::open(dir.path()), ErrorCode::kUsage, "model type 'BPE'");
+}
+
+TEST(CharsMap, HostileTriesStayInsideTheirMemory) {
+  // Every unit points far away or at itself: look-ups must end, whatever they find.
+  for (const std::uint32_t unit : {0xFFFFFFFFU, 0x00000161U, 0x7FFFFD61U, 0x00000000U, 0x80000161U}) {
+    std::string blob;
+    const std::uint32_t size = 1024;
+    blob.append(reinterpret_cast<const char*>(&size), 4);
+    for (int i = 0; i < 256; ++i) blob.append(reinterpret_cast<const char*>(&unit), 4);
+    blob += std::string("abc\0", 4);
+    const CharsMap map(blob, "f");
+    EXPECT_LE(map.normalize("aaaa \xC3\xA9 e\xCC\x81").size(), 100U);
+  }
+}
+
+TEST(Base64, Rfc4648Examples) {
+  for (const auto& [text, bytes] : std::vector<std::pair<const char*, const char*>>{
+           {"", ""}, {"Zg==", "f"}, {"Zm8=", "fo"}, {"Zm9v", "foo"}, {"Zm9vYg==", "foob"}, {"Zm9vYmFy", "foobar"}}) {
+    EXPECT_EQ(from_base64(text, "f"), bytes);
+  }
+}
+
+}  // namespace
+}  // namespace wean::models
