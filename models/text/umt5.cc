@@ -55,12 +55,12 @@ at::Tensor Umt5Encoder::norm(const at::Tensor& x, const at::Tensor& weight) cons
 
 at::Tensor Umt5Encoder::attend(const Layer& layer, const at::Tensor& x, const at::Tensor& buckets) const {
   const auto split = [&](const at::Tensor& weight) {
-    return at::linear(x, weight).view({x.size(0), config_.heads, config_.d_kv}).transpose(0, 1);
+    return at::linear(x, weight).view({1, x.size(0), config_.heads, config_.d_kv}).transpose(1, 2);
   };
-  const at::Tensor bias = layer.bias.index({buckets}).permute({2, 0, 1});
-  const at::Tensor scores = at::matmul(split(layer.q), split(layer.k).transpose(1, 2)) + bias;
-  const at::Tensor mixed = at::matmul(at::softmax(scores, -1), split(layer.v));
-  return at::linear(mixed.transpose(0, 1).reshape({x.size(0), -1}), layer.o);
+  const at::Tensor bias = layer.bias.index({buckets}).permute({2, 0, 1}).unsqueeze(0).contiguous();
+  const at::Tensor mixed =
+      at::scaled_dot_product_attention(split(layer.q), split(layer.k), split(layer.v), bias, 0.0, false, 1.0);
+  return at::linear(mixed.transpose(1, 2).reshape({x.size(0), -1}), layer.o);
 }
 
 at::Tensor Umt5Encoder::encode(std::span<const std::int64_t> ids) const {
