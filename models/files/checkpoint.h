@@ -35,7 +35,7 @@ struct Checkpoint {
   Component<TransformerConfig> transformer;
   std::optional<Component<VaeConfig>> vae;
   std::optional<Component<TextEncoderConfig>> text_encoder;
-  std::optional<std::filesystem::path> tokenizer;  ///< folder with spiece.model
+  std::optional<std::filesystem::path> tokenizer;  ///< folder with tokenizer.json or spiece.model
   SchedulerConfig scheduler;
   std::string missing_vae, missing_text_encoder, missing_tokenizer;
 };

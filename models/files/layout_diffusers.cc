@@ -100,16 +100,16 @@ void open_text_encoder(const ModelRoot& root, Checkpoint& out) {
 }
 
 void find_tokenizer(const ModelRoot& root, Checkpoint& out) {
-  const fs::path model = fs::path("tokenizer") / "spiece.model";
-  if (root.has(model)) {
-    (void)root.resolve(model);
-    out.tokenizer = root.given() / "tokenizer";
-    return;
+  const fs::path folder = "tokenizer";
+  for (const char* name : {"tokenizer.json", "spiece.model"}) {
+    if (!root.has(folder / name)) continue;
+    (void)root.resolve(folder / name);
+    out.tokenizer = root.given() / folder;
   }
-  const bool fast = root.has(fs::path("tokenizer") / "tokenizer.json");
-  out.missing_tokenizer =
-      where_of(root, "tokenizer") +
-      (fast ? ": only tokenizer.json is there; copy spiece.model beside it, or use --embeddings" : ": not there");
+  if (!out.tokenizer) {
+    out.missing_tokenizer =
+        where_of(root, folder) + ": neither tokenizer.json nor spiece.model is there; use --embeddings";
+  }
 }
 
 }  // namespace

@@ -51,12 +51,12 @@ void open_text(const ModelRoot& root, Checkpoint& out) {
     const TextEncoderConfig config = probe_text_config(*set);
     out.text_encoder = {config, std::move(set)};
   }
-  if (root.has(fs::path(kTokenizer) / "spiece.model")) {
-    (void)root.resolve(fs::path(kTokenizer) / "spiece.model");
+  for (const char* name : {"tokenizer.json", "spiece.model"}) {
+    if (!root.has(fs::path(kTokenizer) / name)) continue;
+    (void)root.resolve(fs::path(kTokenizer) / name);
     out.tokenizer = root.given() / kTokenizer;
-  } else {
-    out.missing_tokenizer = (root.given() / kTokenizer / "spiece.model").string() + ": not there; use --embeddings";
   }
+  if (!out.tokenizer) out.missing_tokenizer = (root.given() / kTokenizer).string() + ": not there; use --embeddings";
 }
 
 }  // namespace
