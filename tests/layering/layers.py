@@ -51,11 +51,12 @@ class Rules:
             open_layers += fresh
         return target in seen
 
-    def third_faults(self, path, layer, name, column):
-        """Third parties that `name` (an include or a CMake target) belongs to although `layer` may not see them."""
+    def third_faults(self, path, name, column):
+        """Third parties that `name` (an include or a CMake target) belongs to although `path` may not see them."""
         return [f"{path}: {name}: third party '{key}' only in {', '.join(sorted(self.third[key]))}"
                 for key, patterns in THIRD_PARTIES.items()
-                if re.match(patterns[column], name) and layer not in self.third.get(key, ())]
+                if re.match(patterns[column], name)
+                and not any(f"{path}/".startswith(folder + "/") for folder in self.third.get(key, ()))]
 
 
 def sources(root):
@@ -76,7 +77,7 @@ def check_include(root, rules, path, layer, bracket, name):
     if target_path is None:
         if bracket == '"':
             return [f"{path}: \"{name}\": no such file; includes are given from the repository root"]
-        return rules.third_faults(path, layer, name, 0) if layer else []
+        return rules.third_faults(path, name, 0) if layer else []
     target = rules.layer_of(target_path)
     if layer is None:
         return []  # tests and examples may see everything
@@ -118,5 +119,5 @@ def link_faults(rules, links):
                 if layer and not rules.reaches(layer, other) and not tool:
                     faults.append(f"{folder}: {target} links {name}: {layer} may not link {other}")
             elif layer:
-                faults += rules.third_faults(folder, layer, name, 1)
+                faults += rules.third_faults(folder, name, 1)
     return faults

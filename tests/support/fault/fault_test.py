@@ -28,7 +28,7 @@ class Victim:
         if resume and self.options.resume:
             command.append(self.options.resume)
         env = dict(os.environ, LD_PRELOAD=self.options.library, FAULT_AT=str(at),
-                   ASAN_OPTIONS="verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", ""))
+                   ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0:" + os.environ.get("ASAN_OPTIONS", ""))
         if action:
             env["FAULT_ACTION"] = action
         if count:
