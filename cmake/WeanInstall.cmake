@@ -10,6 +10,7 @@ set_target_properties(${wean_tools} PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE
 if(NOT TARGET wean_runtime)
   return()
 endif()
+set_target_properties(wean_runtime PROPERTIES EXPORT_NAME runtime)
 install(TARGETS wean_runtime EXPORT wean-targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/wean DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
