@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <random>
 
 #include "models/text/chars_map.h"
 #include "models/text/tokenizer.h"
@@ -97,6 +98,54 @@ TEST(Tokenizer, BrokenModelsAreNamed) {
     const Folder folder(row.model);
     EXPECT_ERROR(folder.open(), row.code, row.message);
   }
+}
+
+/// `bytes` with a few random bytes changed, removed or doubled.
+std::string damaged(std::string bytes, std::mt19937& random) {
+  for (int i = std::uniform_int_distribution(1, 4)(random); i > 0 && !bytes.empty(); --i) {
+    const std::size_t at = random() % bytes.size();
+    switch (random() % 3) {
+      case 0:
+        bytes[at] = static_cast<char>(random() & 0xFFU);
+        break;
+      case 1:
+        bytes.erase(at, 1 + random() % 8);
+        break;
+      default:
+        bytes.insert(at, bytes.substr(at, 1 + random() % 8));
+    }
+  }
+  return bytes;
+}
+
+/// Opens and uses a tokenizer whose one file is `text`; true when it opened.
+bool opens(const char* file, const std::string& text) {
+  const TempDir dir;
+  put(dir / file, text);
+  try {
+    const auto ids = Tokenizer::open(dir.path()).encode("ab abc \xC3\xA9\xCC\x81 </s><extra_id_3> xyz", 20);
+    return !ids.empty() && ids.size() <= 20;
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.code() == ErrorCode::kMalformed || error.code() == ErrorCode::kUsage) << error.what();
+    return false;
+  }
+}
+
+TEST(Tokenizer, RandomDamageIsRefusedOrHarmless) {
+  std::mt19937 random(17);
+  const std::string table("\x10\0\0\0\x61\x05\0\0\x62\x01\0\0\x01\0\0\x80\0\0\0\0ab\0", 23);
+  const std::string model = good_model() + field(3, field(2, table));
+  const std::string json =
+      R"({"added_tokens":[{"id":1,"content":"</s>","lstrip":true}],"normalizer":{"type":"Precompiled",
+    "precompiled_charsmap":"EAAAAGEFAABiAQAAAQAAgAAAAABhYgA="},"model":{"type":"Unigram","unk_id":2,
+    "vocab":[["<pad>",0],["</s>",0],["<unk>",0],["a",-2.5],["b",-3]]}})";
+  int opened = 0;
+  for (int i = 0; i < 2000; ++i) {
+    opened += opens("spiece.model", damaged(model, random)) ? 1 : 0;
+    opened += opens("tokenizer.json", damaged(json, random)) ? 1 : 0;
+  }
+  EXPECT_GT(opened, 100);
+  EXPECT_LT(opened, 3900);
 }
 
 TEST(Tokenizer, BrokenConfigsAreNamed) {
