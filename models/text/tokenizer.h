@@ -25,7 +25,7 @@ class Tokenizer {
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
 
-  /// Ids of UTF-8 text with the end token; at most `max_length` ids, the last of which is the end token.
+  /// Ids of UTF-8 text with the end token; at most `max_length` (1 or more) ids, the last of which is the end token.
   [[nodiscard]] std::vector<std::int64_t> encode(std::string_view text, std::size_t max_length) const;
 
  private:
