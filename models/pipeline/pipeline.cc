@@ -13,6 +13,7 @@
 #include "models/pipeline/geometry.h"
 #include "models/pipeline/noise.h"
 #include "models/pipeline/sampling.h"
+#include "models/text/prompt_encoder.h"
 #include "models/vae/decoder.h"
 #include "models/wan/transformer.h"
 
@@ -37,6 +38,7 @@ struct Pipeline::Impl {
   c10::Device device{c10::kCPU};
   LatentStride stride;
   std::optional<WanTransformer> transformer;
+  std::optional<PromptEncoder> text;
   std::optional<VaeDecoder> vae;
 
   void load(const LoadOptions& options);
@@ -47,11 +49,7 @@ struct Pipeline::Impl {
 void Pipeline::Impl::load_parts(const LoadOptions& options) {
   const c10::InferenceMode inference;
   const at::ScalarType type = options.precision == Precision::kFloat32 ? at::kFloat : at::kBFloat16;
-  if (options.text_encoder) {
-    require(checkpoint.text_encoder && checkpoint.tokenizer, ErrorCode::kUsage,
-            checkpoint.text_encoder ? checkpoint.missing_tokenizer : checkpoint.missing_text_encoder);
-    fail(ErrorCode::kUsage, "text encoder: not in this build");
-  }
+  if (options.text_encoder) text.emplace(checkpoint, device, type);
   if (options.vae) {
     require(checkpoint.vae.has_value(), ErrorCode::kUsage, checkpoint.missing_vae);
     // The reference recommends float32 for the decoder whatever the transformer runs in.
@@ -105,8 +103,13 @@ std::vector<double> Pipeline::sigmas(Sampler sampler, std::uint32_t steps, doubl
   return levels;
 }
 
-at::Tensor Pipeline::encode_prompt(const std::string& /*prompt*/) const {
-  fail(ErrorCode::kUsage, impl_->checkpoint.path.string(), ": the text encoder was not loaded");
+at::Tensor Pipeline::encode_prompt(const std::string& prompt) const {
+  require(impl_->text.has_value(), ErrorCode::kUsage, impl_->checkpoint.path.string(),
+          ": the text encoder was not loaded");
+  const c10::InferenceMode inference;
+  at::Tensor embedding;
+  guard_device("encoding a prompt", [&] { embedding = impl_->text->encode(prompt); });
+  return embedding;
 }
 
 at::Tensor Pipeline::initial_noise(std::uint64_t seed, const ClipSize& size) const {

@@ -36,6 +36,27 @@ def vae(seed=0, **config):
     return shake(AutoencoderKLWan(**{**defaults, **config}), seed)
 
 
+def save_text(folder, seed=0, d_model=48):
+    """A UMT5 encoder and a tokenizer of its own, trained on a few lines: folder/text_encoder and folder/tokenizer."""
+    import sentencepiece
+    from transformers import AutoTokenizer, UMT5Config, UMT5EncoderModel
+
+    folder = pathlib.Path(folder)
+    config = UMT5Config(vocab_size=160, d_model=d_model, d_kv=16, d_ff=96, num_layers=2, num_heads=3,
+                        feed_forward_proj="gated-gelu", dropout_rate=0.0)
+    shake(UMT5EncoderModel(config), seed).save_pretrained(folder / "text_encoder")
+    lines = ["a red circle moves to the left", "two blue squares turn quickly over a wooden wall", "Three stars!"] * 20
+    (folder / "tokenizer").mkdir()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines), model_prefix=str(folder / "tokenizer" / "spiece"), vocab_size=160, pad_id=0,
+        eos_id=1, unk_id=2, bos_id=-1, hard_vocab_limit=False, minloglevel=2)
+    (folder / "tokenizer" / "spiece.vocab").unlink()
+    settings = {"tokenizer_class": "T5Tokenizer", "extra_ids": 0, "model_max_length": 512}
+    (folder / "tokenizer" / "tokenizer_config.json").write_text(json.dumps(settings))
+    AutoTokenizer.from_pretrained(folder / "tokenizer").save_pretrained(folder / "tokenizer")
+    return folder
+
+
 def scheduler(shift=3.0):
     return UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=shift)
 
@@ -50,6 +71,9 @@ def save(folder, transformer, vae=None, scheduler=None, dtype=torch.float32):
         vae.save_pretrained(folder / "vae")
         index["vae"] = ["diffusers", "AutoencoderKLWan"]
     (scheduler or globals()["scheduler"]()).save_pretrained(folder / "scheduler")
+    if (folder / "tokenizer").is_dir():
+        index["text_encoder"] = ["transformers", "UMT5EncoderModel"]
+        index["tokenizer"] = ["transformers", "T5Tokenizer"]
     index["scheduler"] = ["diffusers", "UniPCMultistepScheduler"]
     (folder / "model_index.json").write_text(json.dumps(index))
     return folder
