@@ -53,7 +53,7 @@ Session open_session(const ExtractOptions& options) {
   std::vector<Prompt> prompts = read_prompts(options.prompts);
   models::LoadOptions load = options.load;
   load.vae = false;
-  load.text_encoder = options.embeddings.empty();
+  load.embeddings = options.embeddings;
   models::Pipeline pipeline = models::Pipeline::load(options.model, load);
   ProfileMeta meta = meta_of(options, pipeline, prompts);
   meta.block = choose_block(options, meta);

@@ -22,6 +22,7 @@ struct LoadOptions {
   Device device = Device::kCpu;
   Precision precision = Precision::kFloat32;
   bool text_encoder = true;
+  std::filesystem::path embeddings;  ///< prompt embeddings (models/text/embeddings.h) instead of tokenizer and encoder
   bool vae = true;
   std::uint32_t head_dim = 0;  ///< only for single files without config: 0 = 128
   int threads = 0;             ///< CPU threads for the whole process; 0 = LibTorch's choice
@@ -70,7 +71,8 @@ class Pipeline {
   [[nodiscard]] double default_shift() const noexcept;
   /// The sampler that the checkpoint's scheduler names.
   [[nodiscard]] Sampler default_sampler() const noexcept;
-  /// Text to [text_len, text_dim] on the device: cleaned, tokenised, encoded, zero-padded beyond its length.
+  /// Text to [text_len, text_dim] on the device: cleaned, tokenised, encoded, zero-padded beyond its length; or found
+  /// in the file of embeddings. Throws kUsage when it is not there.
   [[nodiscard]] at::Tensor encode_prompt(const std::string& prompt) const;
   /// Standard normal noise [channels, t, h, w] float32 on the CPU, a function of (seed, size) alone, equal on every
   /// device.

@@ -54,7 +54,7 @@ Workbench open_workbench(const VerifyOptions& options) {
   }
   models::LoadOptions load = options.load;
   load.vae = options.decode;
-  load.text_encoder = options.embeddings.empty();
+  load.embeddings = options.embeddings;
   models::Pipeline pipeline = models::Pipeline::load(options.model, load);
   for (const auto& mask : masks) check_fingerprint(mask->file(), pipeline.identity(), options);
   const models::ClipSize size = size_of(pipeline, grid);

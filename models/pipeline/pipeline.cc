@@ -13,6 +13,7 @@
 #include "models/pipeline/geometry.h"
 #include "models/pipeline/noise.h"
 #include "models/pipeline/sampling.h"
+#include "models/text/embeddings.h"
 #include "models/text/prompt_encoder.h"
 #include "models/vae/decoder.h"
 #include "models/wan/transformer.h"
@@ -38,7 +39,9 @@ struct Pipeline::Impl {
   c10::Device device{c10::kCPU};
   LatentStride stride;
   std::optional<WanTransformer> transformer;
+  at::ScalarType type = at::kFloat;
   std::optional<PromptEncoder> text;
+  std::optional<PromptEmbeddings> embeddings;
   std::optional<VaeDecoder> vae;
 
   void load(const LoadOptions& options);
@@ -48,8 +51,13 @@ struct Pipeline::Impl {
 
 void Pipeline::Impl::load_parts(const LoadOptions& options) {
   const c10::InferenceMode inference;
-  const at::ScalarType type = options.precision == Precision::kFloat32 ? at::kFloat : at::kBFloat16;
-  if (options.text_encoder) text.emplace(checkpoint, device, type);
+  type = options.precision == Precision::kFloat32 ? at::kFloat : at::kBFloat16;
+  if (!options.embeddings.empty()) {
+    const TransformerConfig& config = checkpoint.transformer.config;
+    embeddings.emplace(options.embeddings, config.text_len, config.text_dim);
+  } else if (options.text_encoder) {
+    text.emplace(checkpoint, device, type);
+  }
   if (options.vae) {
     require(checkpoint.vae.has_value(), ErrorCode::kUsage, checkpoint.missing_vae);
     // The reference recommends float32 for the decoder whatever the transformer runs in.
@@ -104,9 +112,10 @@ std::vector<double> Pipeline::sigmas(Sampler sampler, std::uint32_t steps, doubl
 }
 
 at::Tensor Pipeline::encode_prompt(const std::string& prompt) const {
+  const c10::InferenceMode inference;
+  if (impl_->embeddings) return impl_->embeddings->find(prompt, impl_->device, impl_->type);
   require(impl_->text.has_value(), ErrorCode::kUsage, impl_->checkpoint.path.string(),
           ": the text encoder was not loaded");
-  const c10::InferenceMode inference;
   at::Tensor embedding;
   guard_device("encoding a prompt", [&] { embedding = impl_->text->encode(prompt); });
   return embedding;

@@ -108,6 +108,7 @@ LoadOptions load_options(const Arguments& args) {
   options.device = args.text("device", "cpu") == "cuda" ? Device::kCuda : Device::kCpu;
   options.threads = static_cast<int>(args.number("threads", 0));
   options.text_encoder = args.options.contains("prompt");
+  options.embeddings = args.text("embeddings", "");
   return options;
 }
 

@@ -1,4 +1,5 @@
 """The text encoder equals transformers' UMT5EncoderModel, whole prompts equal WanPipeline's own function, activations equal torch's."""
+import hashlib
 import pathlib
 import shutil
 import sys
@@ -12,6 +13,7 @@ import odd_prompts  # noqa: E402
 import tokenizer_test  # noqa: E402
 import torch  # noqa: E402
 from diffusers import WanPipeline  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
 from transformers import AutoTokenizer, UMT5Config, UMT5EncoderModel  # noqa: E402
 
 # UMT5 options, tokens
@@ -88,6 +90,33 @@ class Prompts(unittest.TestCase):
             errors = [probe.relative(ours[f"{i:03d}"], theirs[i]) for i in range(len(texts))]
             print(f"{len(texts)} prompts: largest relative error {max(errors):.2e}")
             self.assertLess(max(errors), 1e-4)
+
+
+class EmbeddingsFile(unittest.TestCase):
+    """A file made as models/text/README.md says stands in for tokenizer and text encoder."""
+
+    def test_same_clip_as_from_the_text(self):
+        prompt, size = "Three  red stars turn &amp; move left", dict(width=48, height=48, frames=5, steps=2)
+        latents = torch.randn((16, 2, 6, 6), generator=torch.Generator().manual_seed(8))
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name) / "model"
+            checkpoints.save_text(folder, 3)
+            checkpoints.save(folder, checkpoints.transformer(4, num_layers=1), checkpoints.vae(5))
+            text = probe.run("sample", folder, {"latents": latents}, prompt=prompt, **size)
+            encoder = UMT5EncoderModel.from_pretrained(folder / "text_encoder")
+            pipe = WanPipeline(tokenizer=AutoTokenizer.from_pretrained(folder / "tokenizer"), text_encoder=encoder, vae=None, scheduler=None, transformer=None)
+            rows = pipe.encode_prompt(["", prompt], do_classifier_free_guidance=False, max_sequence_length=512)[0]
+            made = pathlib.Path(name) / "embeddings.safetensors"
+            save_file({hashlib.sha256(p.encode()).hexdigest(): r.contiguous() for p, r in zip(["", prompt], rows)}, made)
+            shutil.rmtree(folder / "text_encoder")
+            shutil.rmtree(folder / "tokenizer")
+            file = probe.run("sample", folder, {"latents": latents}, prompt=prompt, embeddings=made, **size)
+            self.assertLess(probe.relative(file["conditional"], text["conditional"]), 1e-4)
+            self.assertLess(probe.relative(file["latents"], text["latents"]), 1e-4)
+            with self.assertRaisesRegex(RuntimeError, "exit 2: .*no embedding of the prompt 'another'"):
+                probe.run("sample", folder, {"latents": latents}, prompt="another", embeddings=made, **size)
+            with self.assertRaisesRegex(RuntimeError, "exit 2: .*text_encoder: not there; use --embeddings"):
+                probe.run("sample", folder, {"latents": latents}, prompt=prompt, **size)
 
 
 class Activations(unittest.TestCase):
