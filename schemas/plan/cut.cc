@@ -93,18 +93,30 @@ CutOrder cut_order(const CutRules& rules, std::span<const float> score, std::spa
   return order;
 }
 
-std::size_t cut_length(const BlockGeometry& geometry, const CutOrder& order, double keep) {
-  const double wanted = keep * static_cast<double>(geometry.total_work());
+std::vector<std::size_t> cut_lengths(const BlockGeometry& geometry, const CutOrder& order,
+                                     std::span<const double> keeps) {
+  const auto total = static_cast<double>(geometry.total_work());
   const auto cols = static_cast<std::uint32_t>(geometry.cols());
+  std::vector<std::size_t> lengths;
+  lengths.reserve(keeps.size());
   std::int64_t work = 0;
-  for (std::size_t length = 0; length < order.pairs.size(); ++length) {
-    const auto pair = order.pairs[length];
-    const auto next = work + geometry.work(pair / cols, pair % cols);
-    const bool next_is_farther = static_cast<double>(next) - wanted > wanted - static_cast<double>(work);
-    if (length >= order.forced && next_is_farther) return length;
-    work = next;
+  std::size_t length = 0;
+  for (const double keep : keeps) {
+    const double wanted = keep * total;
+    for (; length < order.pairs.size(); ++length) {
+      const auto pair = order.pairs[length];
+      const auto next = work + geometry.work(pair / cols, pair % cols);
+      const bool next_is_farther = static_cast<double>(next) - wanted > wanted - static_cast<double>(work);
+      if (length >= order.forced && next_is_farther) break;
+      work = next;
+    }
+    lengths.push_back(length);
   }
-  return order.pairs.size();
+  return lengths;
+}
+
+std::size_t cut_length(const BlockGeometry& geometry, const CutOrder& order, double keep) {
+  return cut_lengths(geometry, order, std::span(&keep, 1)).front();
 }
 
 double cut_density(const BlockGeometry& geometry, const CutOrder& order, std::size_t length) {

@@ -43,6 +43,10 @@ struct CutOrder {
 /// half a pair of `keep` unless the forced pairs alone exceed it.
 [[nodiscard]] std::size_t cut_length(const BlockGeometry& geometry, const CutOrder& order, double keep);
 
+/// cut_length() of each of `keeps`, which must not fall, in one pass.
+[[nodiscard]] std::vector<std::size_t> cut_lengths(const BlockGeometry& geometry, const CutOrder& order,
+                                                   std::span<const double> keeps);
+
 /// Kept work over total work of the first `length` pairs.
 [[nodiscard]] double cut_density(const BlockGeometry& geometry, const CutOrder& order, std::size_t length);
 

@@ -118,11 +118,15 @@ TEST_P(CutCases, LargerSharesAreSupersetsAndHitTheShare) {
   const double forced = cut_density(r.geometry, order, order.forced);
   const double half_pair =
       0.5 * static_cast<double>(r.geometry.q_block * r.geometry.k_block) / static_cast<double>(r.geometry.total_work());
+  std::vector<double> keeps;
+  for (int i = 1; i <= 100; ++i) keeps.push_back(i / 100.0);
+  const auto lengths = cut_lengths(r.geometry, order, keeps);
   std::size_t last = 0;
-  for (int i = 1; i <= 100; ++i) {
-    const double keep = i / 100.0;
+  for (std::size_t i = 0; i < keeps.size(); ++i) {
+    const double keep = keeps[i];
     const auto length = cut_length(r.geometry, order, keep);
     EXPECT_GE(length, last);
+    EXPECT_EQ(length, lengths[i]);
     last = length;
     const double density = cut_density(r.geometry, order, length);
     EXPECT_NEAR(density, std::max(keep, forced), half_pair + 1e-12);
