@@ -172,7 +172,7 @@ def check_west(profile, plan, found):
         wanted = target(plan, profile.layers, int(r["layer"][i]), first[r["phase"][i]])
         near(r["fidelity_target"][i], wanted, 1e-12, f"row {i}: target")
         assert r["predicted_fidelity"][i] >= r["fidelity_target"][i], f"row {i}: misses its target"
-        if pairs is None or i >= len(found) // len(plan.phase_steps) // 2 and r["branch"][i] == 1:
+        if pairs is None or (r["branch"][i] == 1 and len(profile.branches) == 1):
             continue
         low, high = forced, len(pairs)  # bisect the shortest cut that meets the target
         while low < high:
@@ -212,7 +212,7 @@ def calibrate(tool, profile, out, method, density, *extra):
 SHAPES = {
     "ragged": dict(layers=3, heads=3, frames=3, height=7, width=9, block=16, phases=3, steps=8, rows=6, prompts=3),
     "both-branches": dict(layers=2, heads=2, frames=4, height=8, width=8, block=16, phases=2, steps=5, rows=5, branches=2),
-    "one-phase": dict(layers=2, heads=5, frames=5, height=5, width=7, block=16, phases=1, steps=4, rows=8, prompts=1),
+    "one-phase": dict(layers=6, heads=2, frames=5, height=5, width=7, block=16, phases=1, steps=4, rows=8, prompts=1),
 }
 
 
