@@ -99,7 +99,7 @@ SweepResult surface_grid(const Context& context, TopkScope scope, double density
 }
 
 Estimate estimate(const Context& context) {
-  constexpr double kSlabArrays = 5, kCurveArrays = 2, kRowBytes = 60;
+  constexpr double kCurveWork = 2, kRowBytes = 60, kLeastBatch = 256e6;
   const auto& meta = context.source.meta();
   const auto shape = site_shape(meta);
   const auto geometry = meta.geometry();
@@ -111,9 +111,10 @@ Estimate estimate(const Context& context) {
   (void)cut_order({geometry, CutScope::kMap, false, 0.0, false}, ranking.score, ranking.tie);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto sites = static_cast<double>(shape.phases * shape.slabs_a_phase() * shape.heads);
-  const auto slab_bytes = static_cast<double>(shape.heads * pairs * sizeof(float));
-  return {kCurveArrays * seconds * sites / context.threads,
-          kSlabArrays * slab_bytes + sites * static_cast<double>(density_grid().size() * sizeof(CurvePoint)),
+  const double layers = static_cast<double>(shape.slabs_a_phase()) * layer_bytes(meta);
+  return {kCurveWork * seconds * sites / context.threads,
+          std::min(layers, std::max(layer_bytes(meta), kLeastBatch)) +
+              sites * static_cast<double>(density_grid().size() * sizeof(CurvePoint)),
           2.0 / static_cast<double>(shape.branches) * sites * kRowBytes};
 }
 

@@ -38,8 +38,12 @@ struct CurveTable {
 /// 1/256, 2/256, ... 1: fine enough that one step of every site moves g by less than the tolerance.
 [[nodiscard]] std::vector<double> density_grid();
 
-/// One point for each of `keeps` (rising) and every site. Reads one slab at a time on the calling thread, works on its
-/// heads in parallel; equal results for any thread count. Throws kStopped when a signal asks to stop.
+/// Bytes of one (branch, expert, layer) in all phases, loaded.
+[[nodiscard]] double layer_bytes(const ProfileMeta& meta);
+
+/// One point for each of `keeps` (rising) and every site. Loads layers on the calling thread, at least one and as many
+/// as fit 256 MB, and works on their heads in parallel; equal results for any thread count. Throws kStopped when a
+/// signal asks to stop.
 [[nodiscard]] CurveTable tabulate(const Context& context, const RankingRules& rules, std::span<const double> keeps);
 
 }  // namespace wean::calibrate

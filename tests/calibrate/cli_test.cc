@@ -65,7 +65,8 @@ TEST_F(Cli, WritesAPlanAndSaysWhatItHolds) {
   const auto result = run({profile_, "-o", plan_, "--density", "0.6"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.err, "");
-  for (const char* part : {"g = 0.6", "fidelity      F = ", "kept mass m = ", "unipc, 8 steps, shift 3", "layer 3"})
+  for (const char* part :
+       {"density       g = ", "fidelity      F = ", "kept mass m = ", "unipc, 8 steps, shift 3", "layer 3"})
     EXPECT_THAT(result.out, HasSubstr(part));
   const auto plan = read_plan(plan_);
   EXPECT_EQ(plan.method, "west-fast");
