@@ -1,0 +1,74 @@
+#include "inspect/diff/report.h"
+
+#include <fmt/format.h>
+
+#include "common/cli/json.h"
+#include "common/cli/table.h"
+
+namespace wean::inspect {
+namespace {
+
+using cli::Json;
+using Rows = std::vector<std::vector<std::string>>;
+
+std::string fields_text(const Difference& difference) {
+  Rows rows;
+  for (const FieldDifference& field : difference.fields) {
+    rows.push_back({field.name, field.a.empty() ? "-" : field.a, field.b.empty() ? "-" : field.b});
+  }
+  return rows.empty() ? "" : cli::render_table({"field", "a", "b"}, rows) + "\n";
+}
+
+std::string values_text(const Difference& difference) {
+  Rows rows;
+  for (const ValueDifference& value : difference.values) {
+    rows.push_back({value.name, fmt::format("{}", value.count), fmt::format("{:.6g}", value.largest), value.where});
+  }
+  return rows.empty() ? "" : cli::render_table({"values", "differ", "by at most", "at"}, rows) + "\n";
+}
+
+std::string overlaps_text(const Difference& difference) {
+  Rows rows;
+  for (const MaskOverlap& overlap : difference.overlaps) {
+    if (overlap.differing == 0) continue;
+    rows.push_back({fmt::format("{}", overlap.phase), fmt::format("{}", overlap.layer),
+                    fmt::format("{:.4f}", overlap.iou), fmt::format("{:.4f}", overlap.density_a),
+                    fmt::format("{:.4f}", overlap.density_b), fmt::format("{}", overlap.differing)});
+  }
+  if (rows.empty()) return "";
+  return cli::render_table({"phase", "layer", "IoU", "density a", "density b", "heads that differ"}, rows) + "\n";
+}
+
+}  // namespace
+
+std::string render_text(const Difference& difference) {
+  std::string text = fmt::format("a  {}\nb  {}\n\n", difference.a.string(), difference.b.string());
+  if (difference.same()) return text + "no difference\n";
+  text += fields_text(difference) + values_text(difference) + overlaps_text(difference);
+  return difference.note.empty() ? text : text + difference.note + "\n";
+}
+
+std::string render_json(const Difference& difference) {
+  Json fields = Json::array(), values = Json::array(), overlaps = Json::array();
+  for (const FieldDifference& field : difference.fields) {
+    fields.push(Json::object().set("name", field.name).set("a", field.a).set("b", field.b));
+  }
+  for (const ValueDifference& value : difference.values) {
+    Json one = Json::object();
+    one.set("name", value.name).set("count", value.count).set("largest", value.largest).set("where", value.where);
+    values.push(one);
+  }
+  for (const MaskOverlap& overlap : difference.overlaps) {
+    Json one = Json::object();
+    one.set("phase", overlap.phase).set("layer", overlap.layer).set("iou", overlap.iou);
+    one.set("density_a", overlap.density_a).set("density_b", overlap.density_b);
+    overlaps.push(one.set("differing_heads", overlap.differing));
+  }
+  Json json = Json::object();
+  json.set("same", difference.same()).set("kind", to_string(difference.kind));
+  json.set("a", difference.a.string()).set("b", difference.b.string());
+  json.set("fields", fields).set("values", values).set("overlaps", overlaps);
+  return json.set("note", difference.note).dump();
+}
+
+}  // namespace wean::inspect
