@@ -1,7 +1,6 @@
 #include "calibrate/report.h"
 
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <chrono>
 #include <filesystem>
@@ -10,6 +9,7 @@
 #include "calibrate/fidelity.h"
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/parallel.h"
 #include "common/cli/json.h"
 #include "common/cli/progress.h"
 #include "common/cli/table.h"
@@ -177,7 +177,7 @@ std::string run(const Options& options) {
   const auto source = open_profile(options.profile);
   auto steps = profile_schedule(source->meta());
   if (!options.schedule.empty()) steps = flow_schedule(parse_schedule(options.schedule, steps.schedule));
-  const int threads = options.threads > 0 ? options.threads : omp_get_max_threads();
+  const int threads = team_size(options.threads);
   cli::Progress progress("calibrate", 1, options.common.quiet);
   const Context context{*source, std::move(steps), method_options(options), threads, progress.callback()};
   if (options.common.dry_run) return estimate_text(options, estimate(context));

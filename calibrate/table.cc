@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "calibrate/parallel.h"
 #include "common/base/error.h"
+#include "common/base/parallel.h"
 #include "common/base/stop.h"
 #include "schemas/plan/scores.h"
 
@@ -139,8 +139,10 @@ CurveTable tabulate(const Context& context, const RankingRules& rules, std::span
     std::vector<LayerInput> inputs;
     for (std::size_t slab = first; slab < std::min(slabs, first + batch); ++slab)
       inputs.push_back(load_layer(context, rules.score, slab));
-    parallel_for(inputs.size() * heads, context.threads,
-                 [&](std::size_t i) { tabulator.run(inputs[i / heads], i % heads, table); });
+    parallel_for(static_cast<std::int64_t>(inputs.size() * heads), context.threads, [&](std::int64_t i) {
+      const auto item = static_cast<std::size_t>(i);
+      tabulator.run(inputs[item / heads], item % heads, table);
+    });
     const auto done = first + inputs.size();
     if (context.progress) context.progress({done, slabs, "layer " + std::to_string(done)});
   }

@@ -13,5 +13,7 @@ if(NOT EXISTS "${WEAN_TORCH_DIR}/include/ATen/ATen.h")
 endif()
 add_library(wean_torch_cpu INTERFACE)
 target_include_directories(wean_torch_cpu SYSTEM INTERFACE "${WEAN_TORCH_DIR}/include")
-target_link_libraries(wean_torch_cpu INTERFACE "${WEAN_TORCH_DIR}/lib/libtorch_cpu.so" "${WEAN_TORCH_DIR}/lib/libc10.so")
+# By name, not by path: the folder also holds a libgomp, and CMake would warn that it may hide the system's.
+target_link_options(wean_torch_cpu INTERFACE "-L${WEAN_TORCH_DIR}/lib")
+target_link_libraries(wean_torch_cpu INTERFACE torch_cpu c10)
 target_link_options(wean_torch_cpu INTERFACE "-Wl,-rpath,${WEAN_TORCH_DIR}/lib")

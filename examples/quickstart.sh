@@ -10,7 +10,8 @@ source examples/build.sh
 model=examples/tiny-wan/checkpoint
 out=out/quickstart
 bin=build/release/bin
-clip=(--size 192x192 --frames 33 --steps 20)
+# The settings that tiny-wan's README freezes for every measurement.
+sampling=(--steps 20 --guidance 4)
 
 stage() {  # stage NAME COMMAND...
   local name=$1 start=$SECONDS
@@ -31,7 +32,7 @@ first_prompts() { grep -v -e '^#' -e '^[[:space:]]*$' "examples/prompts/$1.txt" 
 
 # Shards of an earlier version of wean or of other prompts do not fit (exit 7): then it starts anew.
 extract() {
-  local command=("$bin/wean-extract" "$model" --prompts "$out/calibration.txt" -o "$out/profile.h5" "${clip[@]}" --resume --force)
+  local command=("$bin/wean-extract" "$model" --prompts "$out/calibration.txt" -o "$out/profile.h5" --size 192x192 --frames 33 "${sampling[@]}" --resume --force)
   "${command[@]}" && return
   local code=$?
   [[ $code -eq 7 ]] || return $code
@@ -47,4 +48,4 @@ first_prompts heldout 2
 stage "extract" extract
 stage "calibrate" "$bin/wean-calibrate" "$out/profile.h5" -o "$out/plan.h5" --density 0.45 --force
 stage "pack" "$bin/wean-pack" "$out/plan.h5" --profile "$out/profile.h5" -o "$out/masks.wean" --force
-stage "verify" "$bin/wean-verify" "$model" "$out/masks.wean" --prompts "$out/heldout.txt" -o "$out" --steps 20 --force
+stage "verify" "$bin/wean-verify" "$model" "$out/masks.wean" --prompts "$out/heldout.txt" -o "$out" "${sampling[@]}" --force

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=(ca-certificates cmake g++ make ninja-build pkg-config python3-venv
-  libcli11-dev libeigen3-dev libfmt-dev libhdf5-dev libpng-dev libssl-dev nlohmann-json3-dev)
+  libcli11-dev libfmt-dev libhdf5-dev libpng-dev libssl-dev nlohmann-json3-dev)
 requirements=(examples/requirements.txt)
 if [[ "${1:-}" == --tests ]]; then
   packages+=(clang-format hdf5-tools libgmock-dev libgtest-dev)

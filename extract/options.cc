@@ -1,9 +1,9 @@
 #include "extract/options.h"
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 
 #include "common/base/error.h"
+#include "common/cli/choice.h"
 
 namespace wean::extract {
 namespace {
@@ -35,10 +35,7 @@ void declare_sampling(CLI::App& app, CommandLine& line) {
   app.add_option("--steps", o.steps, "Sampling steps")->capture_default_str();
   app.add_option("--guidance", o.guidance, "Classifier-free guidance scale")->capture_default_str();
   app.add_option("--shift", o.shift, "Flow shift; 0 = the checkpoint's own")->capture_default_str();
-  app.add_option("--sampler", o.sampler, "unipc or euler")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Sampler>{{"unipc", Sampler::kUniPc}, {"euler", Sampler::kEuler}}))
-      ->default_str("unipc");
+  cli::add_choice(app, "--sampler", o.sampler, {{"unipc", Sampler::kUniPc}, {"euler", Sampler::kEuler}}, "Solver");
   app.add_option("--seed", o.seed, "Run seed; each prompt's noise follows from it and the prompt")
       ->capture_default_str();
   app.add_option("--embeddings", o.embeddings, "Prompt embeddings (safetensors) instead of the text encoder")
@@ -47,14 +44,10 @@ void declare_sampling(CLI::App& app, CommandLine& line) {
 
 void declare_machine(CLI::App& app, CommandLine& line) {
   ExtractOptions& o = line.extract;
-  app.add_option("--device", o.load.device, "cpu or cuda")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, Device>{{"cpu", Device::kCpu}, {"cuda", Device::kCuda}}))
-      ->default_str("cpu");
-  app.add_option("--dtype", o.load.precision, "float32 or bfloat16")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Precision>{{"float32", Precision::kFloat32}, {"bfloat16", Precision::kBfloat16}}))
-      ->default_str("float32");
+  cli::add_choice(app, "--device", o.load.device, {{"cpu", Device::kCpu}, {"cuda", Device::kCuda}},
+                  "Where sampling runs");
+  cli::add_choice(app, "--dtype", o.load.precision,
+                  {{"float32", Precision::kFloat32}, {"bfloat16", Precision::kBfloat16}}, "Type of the weights");
   app.add_option("--threads", o.load.threads, "CPU threads; 0 = all. Does not change the result")
       ->capture_default_str();
   app.add_option("--chunk-memory", o.chunk_bytes, "Bound on temporary memory of one attention call")
@@ -72,9 +65,8 @@ void declare_statistics(CLI::App& app, CommandLine& line) {
   app.add_option("--disk", o.disk_budget, "Disk budget that --block auto keeps to")
       ->transform(CLI::AsSizeValue(true))
       ->default_str("50GB");
-  app.add_option("--branches", o.unconditional, "Guidance branches to profile: cond or both")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"cond", false}, {"both", true}}))
-      ->default_str("cond");
+  cli::add_choice(app, "--branches", o.unconditional, {{"cond", false}, {"both", true}},
+                  "Guidance branches to profile");
   app.add_flag("--resume", o.resume, "Continue an earlier run of the same command: finished prompts are kept");
   app.add_option("--shard", line.shard, "i/n: take the prompts with number % n == i and leave merging to 'merge'")
       ->capture_default_str();

@@ -5,8 +5,12 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace wean::models {
+
+void use_reproducible_products() { ::setenv("MKL_CBWR", "AUTO,STRICT", 1); }
+
 namespace {
 
 // At most 16,384 elements: LibTorch's activations never split so few among threads.

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "common/base/error.h"
+#include "models/deterministic.h"
 
 namespace wean::models {
 namespace {
@@ -33,7 +34,7 @@ void load_cuda() {
   }
 }
 
-void fix_numerics() {
+void fix_cuda_numerics() {
   at::Context& context = at::globalContext();
   for (const auto op : {at::Float32Op::MATMUL, at::Float32Op::CONV, at::Float32Op::RNN}) {
     context.setFloat32Precision(at::Float32Backend::CUDA, op, at::Float32Precision::IEEE);
@@ -47,12 +48,13 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 }  // namespace
 
 c10::Device open_device(Device device) {
+  use_reproducible_products();
   if (device == Device::kCpu) return {c10::kCPU};
   static std::once_flag loaded;
   std::call_once(loaded, load_cuda);
   require(at::globalContext().hasCUDA(), ErrorCode::kNoGpu,
           "device cuda: no NVIDIA GPU or driver found (nvidia-smi shows what the driver sees)");
-  fix_numerics();
+  fix_cuda_numerics();
   return {c10::kCUDA, 0};
 }
 

@@ -9,9 +9,9 @@
 
 namespace wean::models {
 
-/// kCpu: the CPU. kCuda: loads libtorch_cuda from the folder of libtorch_cpu (once for the process), checks driver and
-/// GPU and fixes the numerics: TF32 off, cuDNN deterministic and without autotuning. Throws kNoGpu with the part that
-/// is missing.
+/// kCpu: the CPU, with use_reproducible_products(). kCuda: loads libtorch_cuda from the folder of libtorch_cpu
+/// (once for the process), checks driver and GPU and fixes the numerics: TF32 off, cuDNN deterministic and without
+/// autotuning. Throws kNoGpu with the part that is missing.
 [[nodiscard]] c10::Device open_device(Device device);
 
 /// Runs `work`; turns LibTorch's out-of-memory errors into kGpuMemory or (host memory) kIo and its other errors into

@@ -1,6 +1,6 @@
 #include "pack/section.h"
 
-#include "pack/parallel.h"
+#include "common/base/parallel.h"
 
 namespace wean::pack {
 

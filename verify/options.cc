@@ -1,6 +1,6 @@
 #include "verify/options.h"
 
-#include <CLI/CLI.hpp>
+#include "common/cli/choice.h"
 
 namespace wean::verify {
 namespace {
@@ -13,10 +13,7 @@ void declare_sampling(CLI::App& app, VerifyOptions& o) {
   app.add_option("--steps", o.steps, "Sampling steps")->capture_default_str();
   app.add_option("--guidance", o.guidance, "Classifier-free guidance scale")->capture_default_str();
   app.add_option("--shift", o.shift, "Flow shift; 0 = the checkpoint's own")->capture_default_str();
-  app.add_option("--sampler", o.sampler, "unipc or euler")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Sampler>{{"unipc", Sampler::kUniPc}, {"euler", Sampler::kEuler}}))
-      ->default_str("unipc");
+  cli::add_choice(app, "--sampler", o.sampler, {{"unipc", Sampler::kUniPc}, {"euler", Sampler::kEuler}}, "Solver");
   app.add_option("--seed", o.seed, "Run seed; each clip's noise follows from it and the prompt")->capture_default_str();
   app.add_option("--seeds", o.seeds_per_prompt, "Noises a prompt; averaged before prompts are compared")
       ->capture_default_str();
@@ -30,14 +27,10 @@ void declare_sampling(CLI::App& app, VerifyOptions& o) {
 }
 
 void declare_machine(CLI::App& app, VerifyOptions& o) {
-  app.add_option("--device", o.load.device, "cpu or cuda")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, Device>{{"cpu", Device::kCpu}, {"cuda", Device::kCuda}}))
-      ->default_str("cpu");
-  app.add_option("--dtype", o.load.precision, "float32 or bfloat16")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Precision>{{"float32", Precision::kFloat32}, {"bfloat16", Precision::kBfloat16}}))
-      ->default_str("float32");
+  cli::add_choice(app, "--device", o.load.device, {{"cpu", Device::kCpu}, {"cuda", Device::kCuda}},
+                  "Where sampling runs");
+  cli::add_choice(app, "--dtype", o.load.precision,
+                  {{"float32", Precision::kFloat32}, {"bfloat16", Precision::kBfloat16}}, "Type of the weights");
   app.add_option("--threads", o.load.threads, "CPU threads; 0 = all")->capture_default_str();
   app.add_option("--head-dim", o.load.head_dim, "Only for single files without a config; 0 = 128")
       ->capture_default_str();

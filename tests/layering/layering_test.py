@@ -84,11 +84,11 @@ class Planted(unittest.TestCase):
     def test_links(self):
         good = "wean_base common/base: OpenSSL::Crypto\nwean_models models: wean::base wean_torch_cpu\n"
         self.assertEqual([], link_faults(self.rules, good))
-        bad = good + "wean_pack pack: wean::base wean::models Eigen3::Eigen\n"
+        bad = good + "wean_pack pack: wean::base wean::models OpenSSL::Crypto\n"
         faults = link_faults(self.rules, bad)
         self.assertEqual(2, len(faults), faults)
         self.assertIn("pack may not link models", faults[0])
-        self.assertIn("'Eigen' only in calibrate", faults[1])
+        self.assertIn("'openssl' only in common/base", faults[1])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ SOURCE_SUFFIXES = {".h", ".hpp", ".cc", ".cpp", ".c", ".cu", ".cuh"}
 THIRD_PARTIES = {  # key in layers.txt: (pattern of <...> includes, pattern of CMake targets)
     "torch": (r"(ATen|torch|c10)/", r"wean_torch_cpu$|[Tt]orch"),
     "hdf5": (r"(hdf5(_hl)?|H5\w*)\.h$", r"wean_hdf5$|hdf5::"),
-    "Eigen": (r"(Eigen|unsupported/Eigen)/", r"Eigen3::"),
     "nlohmann": (r"nlohmann/", r"nlohmann_json::"),
     "sentencepiece": (r"sentencepiece", r".*sentencepiece"),
     "openssl": (r"openssl/", r"OpenSSL::"),

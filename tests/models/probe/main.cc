@@ -5,9 +5,11 @@
 #include <iostream>
 
 #include "common/base/error.h"
+#include "models/deterministic.h"
 #include "tests/models/probe/commands.h"
 
 int main(int argc, char** argv) {
+  wean::models::use_reproducible_products();
   try {
     wean::require(argc >= 5, wean::ErrorCode::kUsage, "usage: COMMAND FOLDER IN OUT [key=value ...]");
     const c10::InferenceMode inference;

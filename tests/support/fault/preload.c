@@ -1,12 +1,15 @@
 /* preload.c: loaded before a tool with LD_PRELOAD, fails or kills it at the Nth call that writes to a file.
  *
  * Counted are write, pwrite, writev, fsync, fdatasync, ftruncate, close on regular files, and rename, renameat,
- * renameat2, unlink, whatever the thread. From the environment, read once: FAULT_AT      N, from 1; 0 or absent: only
- * count FAULT_ACTION  kill    SIGKILL before the call eio, einval  the call fails with that error and does nothing full
- * this and every later call that needs space fails with ENOSPC FAULT_ONLY    count calls of this name alone: write,
- * pwrite, writev, ftruncate, fsync, close, rename, renameat2, unlink FAULT_COUNT   file that gets the number of calls
- * when the process ends normally A close that fails has closed the descriptor, as on Linux. unlink can be killed at but
- * does not fail. */
+ * renameat2, unlink, whatever the thread, in the process that loaded it but not in its forked children.
+ * From the environment, read once:
+ *   FAULT_AT      N, from 1; 0 or absent: only count
+ *   FAULT_ACTION  kill: SIGKILL before the call; eio, einval: the call fails with that error and does nothing;
+ *                 full: this and every later call that needs space fails with ENOSPC
+ *   FAULT_ONLY    count calls of this name alone: write, pwrite, writev, ftruncate, fsync, close, rename, renameat2,
+ *                 unlink
+ *   FAULT_COUNT   file that gets the number of calls when the process ends normally
+ * A close that fails has closed the descriptor, as on Linux. unlink can be killed at but does not fail. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,12 +25,14 @@
 #include <unistd.h>
 
 static atomic_long calls;
+static pid_t self; /* forked children, which walk foreign HDF5 files, are not the victim */
 static long fault_at;
 static int fault_errno;
 static int disk_full;
 static const char* only_call;
 
 __attribute__((constructor)) static void read_environment(void) {
+  self = getpid();
   const char* at = getenv("FAULT_AT");
   const char* action = getenv("FAULT_ACTION");
   fault_at = at ? atol(at) : 0;
@@ -43,7 +48,7 @@ static int needs_space(const char* name) { return strstr(name, "write") != NULL 
 
 /* True when this call is to fail; does not return when it is to kill. */
 static int is_fault(const char* name) {
-  if (only_call != NULL && strcmp(only_call, name) != 0) return 0;
+  if (getpid() != self || (only_call != NULL && strcmp(only_call, name) != 0)) return 0;
   const long call = atomic_fetch_add(&calls, 1) + 1;
   if (fault_at == 0 || call < fault_at) return 0;
   if (disk_full ? !needs_space(name) : call > fault_at) return 0;
