@@ -28,11 +28,12 @@ build_tools() {
   wean_build release "${options[@]}" -- wean-extract wean-calibrate wean-pack wean-verify wean-inspect
 }
 
-first_prompts() { grep -v -e '^#' -e '^[[:space:]]*$' "examples/prompts/$1.txt" | head -n "$2" >"$out/$1.txt"; }
+first_prompts() { awk -v most="$2" '!/^#/ && NF && taken++ < most' "examples/prompts/$1.txt" >"$out/$1.txt"; }
 
 # Shards of an earlier version of wean or of other prompts do not fit (exit 7): then it starts anew.
 extract() {
-  local command=("$bin/wean-extract" "$model" --prompts "$out/calibration.txt" -o "$out/profile.h5" --size 192x192 --frames 33 "${sampling[@]}" --resume --force)
+  local command=("$bin/wean-extract" "$model" --prompts "$out/calibration.txt" -o "$out/profile.h5"
+    --size 192x192 --frames 33 "${sampling[@]}" --resume --force)
   "${command[@]}" && return
   local code=$?
   [[ $code -eq 7 ]] || return $code
