@@ -26,9 +26,9 @@ struct BlockStatistics {
 /// Row p, key block v, kept mass m_v and projected values V' = V L, o'_p = sum over q of A(p,q) V'_q:
 ///   error(p, v) = || sum over q in v of A(p,q) (V'_q - o'_p) ||^2 / (1 - m_v)^2,
 /// the squared change of the renormalised output when v is dropped (METHOD 6.1). 1 - m_v is summed from the other
-/// blocks; a block that holds all of a row's mass counts as the largest finite float. Works through chunks of query
-/// blocks; extra memory peaks at about `budget_bytes` (one query block of one head at the least). The chunks depend on
-/// sizes alone.
+/// blocks; a block that holds all of a row's mass counts as the largest finite float. Works through
+/// query blocks (side by side on a CPU); extra memory peaks at about `budget_bytes`, one query block of one head at the
+/// least. On the CPU the result depends on neither the number of threads nor the budget.
 [[nodiscard]] BlockStatistics block_statistics(const StatisticsInput& input, std::int64_t budget_bytes);
 
 /// Probability of single query rows on each key block: [heads, tokens.size(), cols] float32.

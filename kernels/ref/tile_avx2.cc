@@ -1,5 +1,6 @@
 // Eight lanes with fused multiply-add; compiled with -mavx2 -mfma.
 #define WEAN_TILE_LANES 8
+#define WEAN_TILE_UNROLL 6
 #include "kernels/ref/tile.inc"
 
 namespace wean::kernels {

@@ -3,14 +3,15 @@
 namespace wean::kernels {
 
 extern const TileKernel kGenericTile;
-#ifdef WEAN_HAS_AVX2
+#ifdef WEAN_X86_TILES
+extern const TileKernel kAvx512Tile;
 extern const TileKernel kAvx2Tile;
 #endif
 
 std::span<const TileKernel> tile_kernels() {
   static const TileKernel kernels[] = {
-#ifdef WEAN_HAS_AVX2
-      kAvx2Tile,
+#ifdef WEAN_X86_TILES
+      kAvx512Tile, kAvx2Tile,
 #endif
       kGenericTile};
   return kernels;

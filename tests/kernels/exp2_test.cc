@@ -5,6 +5,7 @@
 #include <limits>
 
 #define WEAN_TILE_LANES 4
+#define WEAN_TILE_UNROLL 6
 #include "kernels/ref/tile.inc"
 
 namespace wean::kernels {
