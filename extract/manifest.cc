@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <sstream>
-
 namespace wean::extract {
 namespace {
 
@@ -36,19 +34,6 @@ std::string run_manifest(const ProfileMeta& meta) {
          fmt::format("grid: {}\nblock: {}\ntoken order: {}\nsampled rows: {}\n", to_string(meta.grid), meta.block,
                      meta.token_order, meta.sampled_rows) +
          phase_lines(meta);
-}
-
-std::string describe_difference(const std::string& a, const std::string& b) {
-  std::istringstream lines_a(a);
-  std::istringstream lines_b(b);
-  for (;;) {
-    std::string line_a;
-    std::string line_b;
-    const bool more_a = static_cast<bool>(std::getline(lines_a, line_a));
-    const bool more_b = static_cast<bool>(std::getline(lines_b, line_b));
-    if (!more_a && !more_b) return {};
-    if (line_a != line_b) return fmt::format("'{}' against '{}'", more_a ? line_a : "(end)", more_b ? line_b : "(end)");
-  }
 }
 
 }  // namespace wean::extract

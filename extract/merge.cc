@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "common/base/error.h"
+#include "common/base/manifest.h"
 #include "extract/manifest.h"
 #include "extract/west.h"
 #include "schemas/profile/shard.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/error.h"
+#include "common/base/manifest.h"
 #include "extract/manifest.h"
 
 namespace wean::extract {

@@ -43,6 +43,7 @@ void declare_report(CLI::App& app, VerifyOptions& o) {
   app.add_flag("!--latents-only", o.decode, "Do not decode: no pictures, no pixel metrics");
   app.add_option("--frames", o.frames, "Side-by-side PNG frames a clip")->capture_default_str();
   app.add_flag("--clips", o.clips, "Also write y4m clips of dense and sparse");
+  app.add_flag("--resume", o.resume, "Continue an earlier run of the same command: finished clips are kept");
   app.add_option("--allow-model", o.allow_model,
                  "Accept masks of another model: first 16 hex digits of their weights digest");
 }

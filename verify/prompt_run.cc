@@ -32,7 +32,7 @@ Sampled sample(const Workbench& bench, const at::Tensor& conditional, const at::
   request.unconditional = bench.unconditional;
   request.initial_latents = initial;
   const auto after_pass = [&](std::uint32_t, Branch) {
-    throw_if_stopped("nothing was written; run the command again");
+    throw_if_stopped("finished clips are kept; the same command with --resume goes on");
     if (on_pass) on_pass();
   };
   Sampled out;

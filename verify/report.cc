@@ -178,6 +178,7 @@ std::string execute(CommandLine& line) {
   progress.finish();
   const std::string json = to_json(report).dump();
   publish_text(options.output / "report.json", json, options.force ? Overwrite::kReplace : Overwrite::kRefuse);
+  forget_finished_clips(options);
   return line.common.json ? json : render_text(report);
 }
 

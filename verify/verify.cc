@@ -5,10 +5,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
+#include <map>
+#include <optional>
 
 #include "common/base/error.h"
+#include "common/base/file.h"
+#include "verify/clip_store.h"
 #include "verify/latents_file.h"
+#include "verify/manifest.h"
 #include "verify/picture.h"
 #include "verify/prompt_run.h"
 #include "verify/workbench.h"
@@ -16,11 +20,13 @@
 namespace wean::verify {
 namespace {
 
-/// Counts model passes and reports them with the clip that is being worked on.
+/// Counts the model passes that are to be run and reports them with the clip that is being worked on.
 class PassCounter {
  public:
-  PassCounter(const VerifyOptions& options, std::size_t clips, const ProgressCallback& progress)
-      : progress_(progress), clips_(clips), total_(clips * runs_of_clip(options) * passes_of_run(options)) {}
+  PassCounter(const VerifyOptions& options, std::size_t clips, std::size_t finished, const ProgressCallback& progress)
+      : progress_(progress),
+        clips_(clips),
+        total_((clips - finished) * runs_of_clip(options) * passes_of_run(options)) {}
   [[nodiscard]] PassCallback for_clip(std::size_t clip) {
     return [this, clip] {
       if (progress_) progress_({++done_, total_, fmt::format("clip {}/{}", clip + 1, clips_)});
@@ -64,6 +70,50 @@ at::Tensor initial_of(const Workbench& bench, const Prompt& prompt, std::uint32_
   return read_initial_latents(bench.options.initial_latents, number, own.sizes());
 }
 
+/// Runs the clips one after the other, or takes them from an earlier run.
+class ClipRunner {
+ public:
+  ClipRunner(const Workbench& bench, const std::vector<Prompt>& prompts, const ProgressCallback& progress)
+      : bench_(bench), store_(bench.options, run_manifest(bench, prompts)) {
+    const std::size_t clips = prompts.size() * bench.options.seeds_per_prompt;
+    std::size_t finished = 0;
+    for (std::size_t number = 0; number < clips; ++number) if (store_.find(number)) ++finished;
+    passes_.emplace(bench.options, clips, finished, progress);
+  }
+
+  ClipReport next(const Prompt& prompt, std::uint32_t noise) {
+    const std::size_t number = number_++;
+    std::optional<ClipReport> report = store_.find(number);
+    if (!report) report = run(prompt, noise, number);
+    report->prompt = prompt.text;
+    report->noise = noise;
+    return *report;
+  }
+
+  void save_latents() const {
+    const VerifyOptions& options = bench_.options;
+    if (options.save_latents.empty()) return;
+    write_latents(options.save_latents, latents_, options.force ? Overwrite::kReplace : Overwrite::kRefuse);
+  }
+
+ private:
+  ClipReport run(const Prompt& prompt, std::uint32_t noise, std::size_t number) {
+    ClipSet set;
+    const at::Tensor initial = initial_of(bench_, prompt, noise, number);
+    const ClipReport report = run_clip(bench_, prompt, initial, set, passes_->for_clip(number));
+    write_pictures(bench_.options, set, number);
+    if (!bench_.options.save_latents.empty()) keep_latents(set, number, latents_);
+    store_.keep(number, report);
+    return report;
+  }
+
+  const Workbench& bench_;
+  ClipStore store_;
+  std::optional<PassCounter> passes_;
+  std::map<std::string, at::Tensor> latents_;
+  std::size_t number_ = 0;
+};
+
 void prepare_output(const VerifyOptions& options) {
   const std::filesystem::path report = options.output / "report.json";
   require(options.force || !std::filesystem::exists(report), ErrorCode::kUsage, report.string(),
@@ -101,6 +151,8 @@ void validate(const VerifyOptions& o) {
                ": allowed are 1 to 64");
   check_option(o.allow_model.empty() || o.allow_model.size() == 16, "--allow-model '", o.allow_model,
                "': the first 16 hex digits of the digest are needed");
+  check_option(!o.resume || o.save_latents.empty(),
+               "--save-latents: needs the latents of every clip, do not give --resume");
   check_option(o.decode || !o.clips, "--clips: needs decoding, do not give --latents-only");
 }
 
@@ -108,24 +160,16 @@ VerifyReport run(const VerifyOptions& options, const ProgressCallback& progress)
   validate(options);
   const auto start = std::chrono::steady_clock::now();
   prepare_output(options);
+  const WriterLock lock(options.output / "report.json");
   const std::vector<Prompt> prompts = prompts_of(options);
   const Workbench bench = open_workbench(options);
   VerifyReport report = empty_report(bench);
-  PassCounter passes(options, prompts.size() * options.seeds_per_prompt, progress);
-  std::map<std::string, at::Tensor> latents;
+  ClipRunner runner(bench, prompts, progress);
   for (const Prompt& prompt : prompts) {
-    for (std::uint32_t noise = 0; noise < options.seeds_per_prompt; ++noise) {
-      const std::size_t number = report.clips.size();
-      ClipSet set;
-      report.clips.push_back(
-          run_clip(bench, prompt, initial_of(bench, prompt, noise, number), set, passes.for_clip(number)));
-      report.clips.back().noise = noise;
-      write_pictures(options, set, number);
-      if (!options.save_latents.empty()) keep_latents(set, number, latents);
-    }
+    for (std::uint32_t noise = 0; noise < options.seeds_per_prompt; ++noise)
+      report.clips.push_back(runner.next(prompt, noise));
   }
-  const Overwrite overwrite = options.force ? Overwrite::kReplace : Overwrite::kRefuse;
-  if (!options.save_latents.empty()) write_latents(options.save_latents, latents, overwrite);
+  runner.save_latents();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

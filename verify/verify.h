@@ -36,6 +36,7 @@ struct VerifyOptions {
   std::filesystem::path initial_latents;  ///< safetensors to start from instead of own noise; may be empty
   std::filesystem::path save_latents;     ///< safetensors with initial and final latents; may be empty
   std::string allow_model;                ///< first 16 hex digits of a mask's weights digest to accept all the same
+  bool resume = false;                    ///< take over the finished clips of an earlier run of the same command
   bool force = false;
 };
 
@@ -97,8 +98,12 @@ struct VerifyEstimate {
 void validate(const VerifyOptions& options);
 /// Times one dense pass; writes nothing.
 [[nodiscard]] VerifyEstimate estimate(const VerifyOptions& options);
-/// Does the work and writes pictures, clips and latents; the caller writes report.json. Throws kFingerprint when a mask
-/// was made from another model, kUsage when masks differ in grid or the output holds an earlier report.
+/// Does the work and writes pictures, clips and latents; the caller writes report.json and then calls
+/// forget_finished_clips(). Stops between model passes when a signal came: kStopped, finished clips are kept in
+/// "<output>/finished/". Throws kFingerprint when a mask was made from another model, kUsage when masks differ in grid
+/// or the output holds an earlier report, kResume when finished clips are of another run, kLocked.
 [[nodiscard]] VerifyReport run(const VerifyOptions& options, const ProgressCallback& progress);
+/// Removes what only a resumed run needs.
+void forget_finished_clips(const VerifyOptions& options);
 
 }  // namespace wean::verify
