@@ -46,7 +46,7 @@ std::vector<std::size_t> own_prompts(const ExtractOptions& options, std::size_t 
   return own;
 }
 
-/// Reports a prompt's steps as steps of the whole run.
+/// Reports a prompt's steps as steps of all that is left to do, so that the ETA is not fooled by what was there.
 ProgressCallback within(const ProgressCallback& outer, std::size_t index, std::size_t count) {
   if (!outer) return {};
   return [outer, index, count](const ProgressEvent& event) {
@@ -57,16 +57,17 @@ ProgressCallback within(const ProgressCallback& outer, std::size_t index, std::s
 
 void write_shards(const Session& session, const RunFolder& folder, ExtractReport& report,
                   const ProgressCallback& progress) {
-  const std::vector<std::size_t> own = own_prompts(session.options, session.prompts.size());
-  for (std::size_t i = 0; i < own.size(); ++i) {
-    const Prompt& prompt = session.prompts[own[i]];
-    if (std::filesystem::exists(folder.shard_path(prompt.digest))) {
-      ++report.shards_found;
-      continue;
-    }
+  std::vector<std::size_t> missing;
+  for (const std::size_t i : own_prompts(session.options, session.prompts.size())) {
+    const bool there = std::filesystem::exists(folder.shard_path(session.prompts[i].digest));
+    if (there) ++report.shards_found;
+    if (!there) missing.push_back(i);
+  }
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    const Prompt& prompt = session.prompts[missing[i]];
     throw_if_stopped(kResumeHint);
     folder.remove_leftovers(prompt.digest);
-    profile_prompt(session, prompt, folder.shard_path(prompt.digest), within(progress, i, own.size()));
+    profile_prompt(session, prompt, folder.shard_path(prompt.digest), within(progress, i, missing.size()));
     ++report.shards_written;
   }
 }

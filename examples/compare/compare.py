@@ -3,9 +3,11 @@
 
     examples/compare/compare.py --model examples/tiny-wan/checkpoint --out out/compare --device cuda
 
-Profiles the calibration prompts once; for every density makes one plan a candidate (method and knobs), chooses each
-method's knobs on the tuning prompts, and measures the chosen ones on the held-out prompts, which are used once. Files
-that exist are kept, so the command resumes. Writes OUT/table.json and OUT/table.md.
+Profiles the calibration prompts once a grid; for every density makes one plan a candidate (method and knobs), chooses
+each method's knobs on the tuning prompts (on a smaller grid when --tuning-size is given: a plan's knobs do not know the
+grid), and measures the chosen ones on the held-out prompts, which are used once, all densities against one dense run.
+Everything that is finished is kept, so the same command goes on after an interruption. Writes OUT/table.json and
+OUT/table.md.
 """
 import argparse
 import json
@@ -45,21 +47,30 @@ def run(command, allowed=(0,)):
 
 
 def sampling(args):
-    return ["--steps", args.steps, "--guidance", args.guidance, "--shift", args.shift, "--device", args.device, "--dtype", args.dtype]
+    return ["--steps", args.steps, "--guidance", args.guidance, "--shift", args.shift, "--device", args.device, "--dtype", args.dtype,
+            "--threads", args.threads]
 
 
-def profile(args):
-    path = args.out / "profile.h5"
+class Grid:
+    """A clip size with a folder of its own for profile and masks."""
+
+    def __init__(self, args, size, frames):
+        self.size, self.frames, self.folder = size, frames, args.out / f"{size}x{frames}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+
+def profile(args, grid):
+    path = grid.folder / "profile.h5"
     if not path.exists():
-        run([args.bin / "wean-extract", args.model, "-o", path, "--prompts", PROMPTS / "calibration.txt", "--size", args.size,
-             "--frames", args.frames, "--phases", args.phases, "--block", args.block, "--resume", *sampling(args)])
+        run([args.bin / "wean-extract", args.model, "-o", path, "--prompts", PROMPTS / "calibration.txt", "--size", grid.size,
+             "--frames", grid.frames, "--phases", args.phases, "--block", args.block, "--resume", *sampling(args)])
     return path
 
 
-def masks(args, profile_path, density, name, calibrate_args):
+def masks(args, grid, density, name, calibrate_args):
     """Plan and mask file of one candidate; None when the method cannot reach the density (exit code 13)."""
-    stem = args.out / f"{name}-{density}"
-    plan, packed = stem.with_name(stem.name + ".plan.h5"), stem.with_name(stem.name + ".wean")
+    plan, packed = grid.folder / f"{name}-{density}.plan.h5", grid.folder / f"{name}-{density}.wean"
+    profile_path = profile(args, grid)
     if packed.exists():
         return packed
     code, _ = run([args.bin / "wean-calibrate", profile_path, "-o", plan, "--density", density, "--force", *calibrate_args], (0, 13))
@@ -73,54 +84,82 @@ def verify(args, files, prompts, folder, extra):
     """report.json of wean-verify over several mask files."""
     report = folder / "report.json"
     if not report.exists():
-        run([args.bin / "wean-verify", args.model, *files, "--prompts", PROMPTS / prompts, "-o", folder, *sampling(args), *extra])
+        run([args.bin / "wean-verify", args.model, *files, "--prompts", PROMPTS / prompts, "-o", folder, "--resume", *sampling(args), *extra])
     return json.loads(report.read_text())
 
 
-def choose(args, made, density):
-    """The candidate of each method with the least latent error on the tuning prompts."""
-    names = [(method, name) for method, group in made.items() for name in group]
-    open_choices = {m: g for m, g in made.items() if len(g) > 1}
-    if not open_choices:
-        return {method: next(iter(group)) for method, group in made.items() if group}
-    report = verify(args, [made[m][n] for m, n in names], "tuning.txt", args.out / f"tuning-{density}",
-                    ["--latents-only", "--no-ceiling", "--no-recall", "--limit", args.tuning])
-    scores = {name: row["latent_l2"]["mean"] for (_, name), row in zip(names, report["masks"])}
-    return {method: min(group, key=scores.get) for method, group in made.items() if group}
+def choose(args, grid, density):
+    """{method: (name, options) of its candidate with the least latent error on the tuning prompts}."""
+    groups = candidates(density, args.quick)
+    options = {name: words for group in groups.values() for name, words in group.items()}
+    names = [name for group in groups.values() if len(group) > 1 for name in group]
+    made = {name: masks(args, grid, density, name, options[name]) for name in names}
+    reached = [name for name in names if made[name] is not None]
+    scores = {}
+    if reached:
+        report = verify(args, [made[name] for name in reached], "tuning.txt", grid.folder / f"tuning-{density}",
+                        ["--latents-only", "--no-ceiling", "--no-recall", "--limit", args.tuning])
+        scores = {name: row["latent_l2"]["mean"] for name, row in zip(reached, report["masks"])}
+    chosen = {}
+    for method, group in groups.items():
+        rated = [name for name in group if name in scores] or [name for name in group if name not in names]
+        if rated:
+            name = min(rated, key=lambda n: scores.get(n, 0.0))
+            chosen[method] = (name, options[name])
+    return chosen, scores
 
 
-def compare(args, profile_path, density):
-    made = {}
-    for method, group in candidates(density, args.quick).items():
-        packed = {name: masks(args, profile_path, density, name, options) for name, options in group.items()}
-        made[method] = {name: path for name, path in packed.items() if path is not None}
-    chosen = choose(args, made, density)
-    methods = list(chosen)
-    report = verify(args, [made[m][chosen[m]] for m in methods], "heldout.txt", args.out / f"heldout-{density}",
+def compare(args, grid, chosen):
+    """One table a density, all from one run over the held-out prompts."""
+    made = [(density, method, name, masks(args, grid, density, name, words))
+            for density, methods in chosen.items() for method, (name, words) in methods.items()]
+    made = [entry for entry in made if entry[3] is not None]
+    report = verify(args, [packed for *_, packed in made], "heldout.txt", grid.folder / "heldout",
                     ["--floors", "--limit", args.heldout, "--seeds", args.seeds])
-    rows = [dict(method=m, chosen=chosen[m], **row) for m, row in zip(methods, report["masks"])]
+    return [table_of(report, density, [(i, m, n) for i, (d, m, n, _) in enumerate(made) if d == density]) for density in chosen]
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+def estimate(values):
+    """Mean and standard error over prompts; a prompt's noises are averaged by the caller."""
+    average = mean(values)
+    spread = sum((v - average) ** 2 for v in values)
+    return {"mean": average, "standard_error": (spread / (len(values) - 1) / len(values)) ** 0.5 if len(values) > 1 else 0.0}
+
+
+def minus(report, mask, base):
+    """PSNR of one mask minus that of another, paired by clip, then averaged over a prompt's noises."""
+    by_prompt = {}
+    for clip in report["clips"]:
+        by_prompt.setdefault(clip["prompt"], []).append(clip["sparse"][mask]["psnr"] - clip["sparse"][base]["psnr"])
+    return estimate([mean(values) for values in by_prompt.values()])
+
+
+def table_of(report, density, entries):
+    first = entries[0][0]
+    rows = [dict(report["masks"][i], method=method, chosen=name, psnr_minus_first=minus(report, i, first)) for i, method, name in entries]
     clips = report["clips"]
-    yardsticks = {}
-    for what in ("ceiling", "blurred", "held_still", "other_seed"):
-        values = [c[what]["psnr"] for c in clips if what in c]
-        yardsticks[what] = sum(values) / len(values) if values else None
+    yardsticks = {what: mean([c[what]["psnr"] for c in clips]) for what in ("ceiling", "blurred", "held_still", "other_seed")
+                  if what in clips[0]}
     return {"density": density, "rows": rows, "psnr_of": yardsticks}
 
 
 def markdown(tables, args):
     lines = [f"{args.size}, {args.frames} frames, {args.steps} steps, guidance {args.guidance}, {args.heldout} held-out prompts x {args.seeds} noises", ""]
     for table in tables:
-        marks = ", ".join(f"{k} {v:.2f} dB" for k, v in table["psnr_of"].items() if v is not None)
+        marks = ", ".join(f"{k} {v:.2f} dB" for k, v in table["psnr_of"].items())
         lines += [f"g = {table['density']} ({marks})", "",
                   "| method | chosen | g | PSNR dB | minus uniform | SSIM | flicker | latent L2 | recall | oracle | chance |",
                   "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
         for r in table["rows"]:
-            mean = {k: r[k]["mean"] for k in ("global_density", "ssim", "flicker", "latent_l2", "recall", "oracle", "chance")}
-            psnr, gain = r["psnr"], r.get("psnr_minus_first")
-            difference = f"{gain['mean']:+.2f} ± {gain['standard_error']:.2f}" if gain else ""
-            lines.append(f"| {r['method']} | {r['chosen']} | {mean['global_density']:.4f} | {psnr['mean']:.2f} ± {psnr['standard_error']:.2f} "
-                         f"| {difference} | {mean['ssim']:.4f} | {mean['flicker']:.3f} | {mean['latent_l2']:.4f} "
-                         f"| {mean['recall']:.4f} | {mean['oracle']:.4f} | {mean['chance']:.4f} |")
+            of = {k: r[k]["mean"] for k in ("global_density", "ssim", "flicker", "latent_l2", "recall", "oracle", "chance")}
+            psnr, gain = r["psnr"], r["psnr_minus_first"]
+            lines.append(f"| {r['method']} | {r['chosen']} | {of['global_density']:.4f} | {psnr['mean']:.2f} ± {psnr['standard_error']:.2f} "
+                         f"| {gain['mean']:+.2f} ± {gain['standard_error']:.2f} | {of['ssim']:.4f} | {of['flicker']:.3f} "
+                         f"| {of['latent_l2']:.4f} | {of['recall']:.4f} | {of['oracle']:.4f} | {of['chance']:.4f} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -132,6 +171,8 @@ def main():
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build" / "release" / "bin", help="folder of the tools")
     parser.add_argument("--size", default="304x272", help="pixels, WIDTHxHEIGHT")
     parser.add_argument("--frames", default="49", help="pixel frames")
+    parser.add_argument("--tuning-size", help="grid on which knobs are chosen; default: --size")
+    parser.add_argument("--tuning-frames", help="default: --frames")
     parser.add_argument("--steps", default="20")
     parser.add_argument("--guidance", default="4")
     parser.add_argument("--shift", default="0", help="0 = the checkpoint's")
@@ -139,20 +180,27 @@ def main():
     parser.add_argument("--block", default="64")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--threads", default="0", help="CPU threads; 0 = all")
     parser.add_argument("--densities", type=float, nargs="+", default=[0.45, 0.30])
     parser.add_argument("--tuning", default="16", help="tuning prompts")
     parser.add_argument("--heldout", default="32", help="held-out prompts")
     parser.add_argument("--seeds", default="1", help="noises a held-out prompt")
     parser.add_argument("--quick", action="store_true", help="three surfaces a scope instead of nine")
+    parser.add_argument("--only-tuning", action="store_true", help="stop when the knobs are chosen")
     args = parser.parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
+    grid = Grid(args, args.size, args.frames)
+    tuning = Grid(args, args.tuning_size or args.size, args.tuning_frames or args.frames)
     start = time.time()
-    profile_path = profile(args)
-    tables = []
+    chosen, scores = {}, {}
     for density in args.densities:
-        tables.append(compare(args, profile_path, density))
-        (args.out / "table.json").write_text(json.dumps({"tables": tables, "seconds": time.time() - start}, indent=2) + "\n")
-        (args.out / "table.md").write_text(markdown(tables, args))
+        chosen[density], scores[density] = choose(args, tuning, density)
+    choice = {"chosen": {d: {m: name for m, (name, _) in methods.items()} for d, methods in chosen.items()}, "tuning_latent_l2": scores}
+    (args.out / "tuning.json").write_text(json.dumps(choice, indent=2) + "\n")
+    if args.only_tuning:
+        return
+    tables = compare(args, grid, chosen)
+    (args.out / "table.json").write_text(json.dumps({"tables": tables, **choice, "seconds": time.time() - start}, indent=2) + "\n")
+    (args.out / "table.md").write_text(markdown(tables, args))
     print(markdown(tables, args))
 
 
