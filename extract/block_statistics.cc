@@ -1,24 +1,16 @@
 #include "extract/block_statistics.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
-#include <c10/core/InferenceMode.h>
 
-#include <algorithm>
-#include <cmath>
-#include <functional>
 #include <limits>
 #include <vector>
+
+#include "models/query_blocks.h"
 
 namespace wean::extract {
 namespace {
 
 constexpr double kNeverDroppable = std::numeric_limits<float>::max();
-
-/// A rectangle of work: heads [head, head + heads) and query rows [row, row + rows).
-struct Chunk {
-  std::int64_t head, heads, row, rows;
-};
 
 /// Keys for the score product and projected values, both padded with zeros to whole blocks.
 struct KeyBlocks {
@@ -26,26 +18,10 @@ struct KeyBlocks {
   at::Tensor values;        // [heads, cols, block, head_dim]
 };
 
-at::Tensor pad_tokens(const at::Tensor& x, const BlockGeometry& g) {
-  return at::constant_pad_nd(x, {0, 0, 0, g.cols() * g.k_block - g.k_tokens});
-}
-
-at::Tensor transposed_keys(const StatisticsInput& input) {
-  return pad_tokens(input.k, input.geometry).transpose(1, 2).contiguous();
-}
-
 KeyBlocks cut_keys(const StatisticsInput& input) {
   const BlockGeometry& g = input.geometry;
-  const at::Tensor projected = pad_tokens(at::bmm(input.v, input.metric_factor), g);
-  return {transposed_keys(input), projected.view({input.k.size(0), g.cols(), g.k_block, -1})};
-}
-
-/// Scaled queries against all keys, softmax; padded keys get nothing: [heads, rows, cols, block].
-at::Tensor probabilities(const at::Tensor& q, const at::Tensor& k_transposed, const BlockGeometry& g) {
-  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
-  const at::Tensor scores = at::bmm(q * scale, k_transposed);
-  scores.narrow(-1, g.k_tokens, k_transposed.size(2) - g.k_tokens).fill_(-std::numeric_limits<float>::infinity());
-  return scores.softmax(-1).view({q.size(0), q.size(1), g.cols(), g.k_block});
+  const at::Tensor projected = models::pad_to_key_blocks(at::bmm(input.v, input.metric_factor), g);
+  return {models::transposed_keys(input.k, g), projected.view({input.k.size(0), g.cols(), g.k_block, -1})};
 }
 
 /// Sum over the other blocks of a row, [.., cols] -> [.., cols] float64, without subtracting from one.
@@ -85,9 +61,9 @@ at::Tensor sum_query_blocks(const at::Tensor& rows, std::int64_t block) {
   return padded.view({rows.size(0), blocks, block, rows.size(2)}).sum(2);
 }
 
-void add_chunk(const StatisticsInput& input, const KeyBlocks& keys, const Chunk& c, BlockStatistics& out) {
+void add_chunk(const StatisticsInput& input, const KeyBlocks& keys, const models::QueryChunk& c, BlockStatistics& out) {
   const at::Tensor q = input.q.narrow(0, c.head, c.heads).narrow(1, c.row, c.rows);
-  const at::Tensor p = probabilities(q, keys.k_transposed.narrow(0, c.head, c.heads), input.geometry);
+  const at::Tensor p = models::block_probabilities(q, keys.k_transposed.narrow(0, c.head, c.heads), input.geometry);
   const at::Tensor mass = p.sum(-1);
   const at::Tensor partial = at::matmul(p.transpose(1, 2), keys.values.narrow(0, c.head, c.heads));
   const at::Tensor output = partial.sum(1);
@@ -109,33 +85,6 @@ std::int64_t unit_bytes(const StatisticsInput& input) {
   return 4 * g.q_block * (2 * g.cols() * g.k_block + 3 * g.cols() * input.q.size(2));
 }
 
-/// A GPU wants large operations: as many heads of one query block as fit, then more query blocks, one after the other.
-std::vector<Chunk> large_chunks(const StatisticsInput& input, std::int64_t units_that_fit) {
-  const BlockGeometry& g = input.geometry;
-  const std::int64_t all = input.q.size(0);
-  const std::int64_t heads = std::min(units_that_fit, all);
-  const std::int64_t rows = std::min(units_that_fit / heads, g.rows()) * g.q_block;
-  std::vector<Chunk> chunks;
-  for (std::int64_t head = 0; head < all; head += heads)
-    for (std::int64_t row = 0; row < g.q_tokens; row += rows)
-      chunks.push_back({head, std::min(heads, all - head), row, std::min(rows, g.q_tokens - row)});
-  return chunks;
-}
-
-/// A core wants operations that stay in its cache: one query block of one head, computed whole by one thread, so that
-/// the number of threads does not show. Uses no more threads than have memory.
-void run_on_cores(const std::vector<Chunk>& units, std::int64_t units_that_fit,
-                  const std::function<void(const Chunk&)>& work) {
-  const auto count = static_cast<std::int64_t>(units.size());
-  const std::int64_t lanes = std::min(units_that_fit, count);
-  const bool inference = c10::InferenceMode::is_enabled();
-  at::parallel_for(0, lanes, 1, [&](std::int64_t begin, std::int64_t end) {
-    const c10::InferenceMode same_mode(inference);  // the mode is per thread
-    for (std::int64_t lane = begin; lane < end; ++lane)
-      for (std::int64_t unit = lane; unit < count; unit += lanes) work(units[static_cast<std::size_t>(unit)]);
-  });
-}
-
 }  // namespace
 
 BlockStatistics block_statistics(const StatisticsInput& input, std::int64_t budget_bytes) {
@@ -146,20 +95,16 @@ BlockStatistics block_statistics(const StatisticsInput& input, std::int64_t budg
   };
   BlockStatistics out{empty(g.cols()), empty(g.cols()), empty(ceil_div(g.cols(), std::int64_t{2}))};
   const KeyBlocks keys = cut_keys(input);
-  const std::int64_t units_that_fit = std::max<std::int64_t>(1, budget_bytes / unit_bytes(input));
-  const auto work = [&](const Chunk& chunk) { add_chunk(input, keys, chunk, out); };
-  if (input.q.is_cpu()) {
-    run_on_cores(large_chunks(input, 1), units_that_fit, work);
-  } else {
-    for (const Chunk& chunk : large_chunks(input, units_that_fit)) work(chunk);
-  }
+  models::for_each_query_chunk(heads, g, input.q.device(), unit_bytes(input), budget_bytes,
+                               [&](const models::QueryChunk& chunk) { add_chunk(input, keys, chunk, out); });
   return out;
 }
 
 at::Tensor row_masses(const StatisticsInput& input, std::span<const std::uint32_t> tokens) {
   const std::vector<std::int64_t> index(tokens.begin(), tokens.end());
   const at::Tensor rows = at::tensor(index, at::kLong).to(input.q.device());
-  return probabilities(input.q.index_select(1, rows), transposed_keys(input), input.geometry).sum(-1);
+  const at::Tensor keys = models::transposed_keys(input.k, input.geometry);
+  return models::block_probabilities(input.q.index_select(1, rows), keys, input.geometry).sum(-1);
 }
 
 }  // namespace wean::extract

@@ -7,10 +7,10 @@
 
 namespace wean::verify {
 
-/// Mean over prompts and its standard error (0 for a single prompt).
+/// Mean over prompts and its standard error (kNotMeasured for a single prompt).
 struct Estimate {
   double mean = 0;
-  double error = 0;
+  double error = kNotMeasured;
   std::size_t prompts = 0;
 };
 

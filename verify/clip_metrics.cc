@@ -30,7 +30,7 @@ at::Tensor frame_change(const at::Tensor& clip) {
 
 double psnr(const at::Tensor& clip, const at::Tensor& reference) {
   const double mse = (clip - reference).to(at::kDouble).square().mean().item<double>();
-  return mse <= 0 ? kMaxPsnr : std::min(kMaxPsnr, -10 * std::log10(mse));
+  return mse <= 0 ? kMaxPsnr : std::min(-10 * std::log10(mse), kMaxPsnr);
 }
 
 double ssim(const at::Tensor& clip, const at::Tensor& reference) {

@@ -7,7 +7,8 @@ namespace wean::verify {
 /// What identical clips score, so that means stay finite.
 inline constexpr double kMaxPsnr = 100.0;
 
-/// Peak signal-to-noise ratio in dB from the mean squared error over all frames and channels; at most kMaxPsnr.
+/// Peak signal-to-noise ratio in dB from the mean squared error over all frames and channels; at most kMaxPsnr;
+/// NaN when a clip holds NaN.
 [[nodiscard]] double psnr(const at::Tensor& clip, const at::Tensor& reference);
 /// Structural similarity on luma (BT.601), Gaussian window 11x11 with sigma 1.5, K1 = .01, K2 = .03 (Wang et al. 2004),
 /// mean over frames and positions where the window fits. Frames must be at least 11x11.

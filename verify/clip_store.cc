@@ -96,6 +96,10 @@ std::filesystem::path ClipStore::path_of(std::size_t number) const {
   return folder_ / fmt::format("clip{:04}.txt", number);
 }
 
+std::filesystem::path ClipStore::latents_path(std::size_t number) const {
+  return folder_ / fmt::format("clip{:04}.safetensors", number);
+}
+
 std::optional<ClipReport> ClipStore::find(std::size_t number) const {
   const std::filesystem::path path = path_of(number);
   if (!std::filesystem::exists(path)) return {};

@@ -17,7 +17,9 @@ class ClipStore {
   /// The report of clip `number` as it was kept; `prompt` and `noise` are the caller's. Throws kMalformed naming file
   /// and line.
   [[nodiscard]] std::optional<ClipReport> find(std::size_t number) const;
-  /// Publishes the report of clip `number`.
+  /// Where the caller keeps the latents of clip `number` until the end, before keep().
+  [[nodiscard]] std::filesystem::path latents_path(std::size_t number) const;
+  /// Publishes the report of clip `number`, which marks it as finished.
   void keep(std::size_t number, const ClipReport& report) const;
 
  private:

@@ -5,6 +5,7 @@
 #include "common/base/error.h"
 #include "models/files/checkpoint.h"
 #include "models/files/safetensors_writer.h"
+#include "models/files/tensor_set.h"
 #include "models/files/weights.h"
 
 namespace wean::verify {
@@ -22,6 +23,14 @@ at::Tensor read_initial_latents(const std::filesystem::path& path, std::size_t n
   } catch (const Error&) {
     return file.take(name, batched).squeeze(0);
   }
+}
+
+std::map<std::string, at::Tensor> read_latents(const std::filesystem::path& path) {
+  const auto set = models::open_tensor_file(path);
+  models::Weights file(set, c10::Device(c10::kCPU), at::kFloat);
+  std::map<std::string, at::Tensor> latents;
+  for (const models::TensorView& tensor : set->tensors()) latents[tensor.name] = file.take(tensor.name, tensor.shape);
+  return latents;
 }
 
 void write_latents(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,

@@ -15,6 +15,9 @@ namespace wean::verify {
 [[nodiscard]] at::Tensor read_initial_latents(const std::filesystem::path& path, std::size_t number,
                                               at::IntArrayRef shape);
 
+/// All tensors of a file by name, float32. Throws what reading safetensors throws.
+[[nodiscard]] std::map<std::string, at::Tensor> read_latents(const std::filesystem::path& path);
+
 /// Publishes tensors by name as float32.
 void write_latents(const std::filesystem::path& path, const std::map<std::string, at::Tensor>& tensors,
                    Overwrite overwrite);

@@ -14,7 +14,8 @@ std::string settings(const VerifyOptions& o) {
   return fmt::format("steps: {}\nguidance: {}\nsampler: {}\ndevice: {}\ndtype: {}\nseed: {}\nnoises a prompt: {}\n",
                      o.steps, o.guidance, unipc ? "unipc" : "euler", cpu ? "cpu" : "cuda",
                      single ? "float32" : "bfloat16", o.seed, o.seeds_per_prompt) +
-         fmt::format("ceiling: {}\nfloors: {}\nrecall: {}\ndecode: {}\n", o.ceiling, o.floors, o.recall, o.decode);
+         fmt::format("ceiling: {}\nfloors: {}\nrecall: {}\ndecode: {}\nlatents kept: {}\n", o.ceiling, o.floors,
+                     o.recall, o.decode, !o.save_latents.empty());
 }
 
 std::string digest_line(const char* what, const std::filesystem::path& path) {

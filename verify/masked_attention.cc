@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "common/base/error.h"
 
 namespace wean::verify {
@@ -26,6 +28,9 @@ at::Tensor attend_cpu(const wean_masks* masks, const wean_site& site, const at::
   wean_attention_params p;
   wean_attention_params_init(&p);
   p.dtype = dtype_of(q);
+  p.tokens = static_cast<std::uint64_t>(q.size(0));
+  p.heads = static_cast<std::uint32_t>(q.size(1));
+  p.head_dim = static_cast<std::uint32_t>(q.size(2));
   p.q = q.const_data_ptr();
   p.k = k.const_data_ptr();
   p.v = v.const_data_ptr();
@@ -48,20 +53,37 @@ at::Tensor block_of_tokens(std::int64_t tokens, std::int64_t block, c10::Device 
   return at::floor_divide(at::arange(tokens, at::TensorOptions(at::kLong).device(device)), block);
 }
 
-/// Plain masked attention with the pairs expanded to tokens. A row without keys gives zeros, as in libwean.
-at::Tensor attend_expanded(const SiteMask& mask, const BlockGeometry& g, const at::Tensor& q, const at::Tensor& k,
-                           const at::Tensor& v) {
-  const at::Tensor tokens = mask.kept.index_select(1, block_of_tokens(g.q_tokens, g.q_block, q.device()))
-                                .index_select(2, block_of_tokens(g.k_tokens, g.k_block, q.device()));
-  const auto batched = [](const at::Tensor& x) { return x.transpose(0, 1).unsqueeze(0); };
-  const at::Tensor out = at::scaled_dot_product_attention(batched(q), batched(k), batched(v), tokens.unsqueeze(0));
-  const at::Tensor has_keys = mask.kept.any(-1).index_select(1, block_of_tokens(g.q_tokens, g.q_block, q.device()));
-  return at::where(has_keys.unsqueeze(0).unsqueeze(-1), out, at::zeros({}, out.options())).squeeze(0).transpose(0, 1);
+/// Query tokens whose expanded mask and its float copy take some 256 MB.
+std::int64_t rows_at_once(std::int64_t k_tokens) {
+  return std::max<std::int64_t>(1, (std::int64_t{256} << 20) / (5 * k_tokens));
 }
 
 at::Tensor contiguous_last(const at::Tensor& x) { return x.stride(2) == 1 ? x : x.contiguous(); }
 
 }  // namespace
+
+at::Tensor attend_expanded(const at::Tensor& kept, const BlockGeometry& g, const at::Tensor& q, const at::Tensor& k,
+                           const at::Tensor& v) {
+  const at::Tensor q_blocks = block_of_tokens(g.q_tokens, g.q_block, q.device());
+  const at::Tensor k_blocks = block_of_tokens(g.k_tokens, g.k_block, q.device());
+  const auto batched = [](const at::Tensor& x) { return x.unsqueeze(0).unsqueeze(0); };
+  at::Tensor out = at::empty_like(q);
+  const std::int64_t step = rows_at_once(g.k_tokens);
+  for (std::int64_t head = 0; head < q.size(1); ++head) {
+    const at::Tensor keys = batched(k.select(1, head)), values = batched(v.select(1, head));
+    for (std::int64_t row = 0; row < g.q_tokens; row += step) {
+      const std::int64_t rows = std::min(step, g.q_tokens - row);
+      const at::Tensor blocks = kept[head].index_select(0, q_blocks.narrow(0, row, rows));
+      const at::Tensor mask = blocks.index_select(1, k_blocks);
+      const at::Tensor queries = batched(q.select(1, head).narrow(0, row, rows));
+      const at::Tensor part = at::scaled_dot_product_attention(queries, keys, values, batched(mask))[0][0];
+      out.select(1, head)
+          .narrow(0, row, rows)
+          .copy_(at::where(blocks.any(1, true), part, at::zeros({}, part.options())));
+    }
+  }
+  return out;
+}
 
 wean_site SiteMasks::site_of(const models::AttentionCall& call) const {
   return {file_->phase_of(call.sigma), static_cast<std::uint32_t>(call.branch), call.expert, call.layer};
@@ -69,6 +91,7 @@ wean_site SiteMasks::site_of(const models::AttentionCall& call) const {
 
 const SiteMask& SiteMasks::of(const models::AttentionCall& call, c10::Device device) {
   const wean_site site = site_of(call);
+  if (!masks_.empty() && std::get<0>(masks_.begin()->first) != site.phase) masks_.clear();
   const auto [entry, fresh] = masks_.try_emplace({site.phase, site.branch, site.expert, site.layer});
   if (fresh) {
     const BlockGeometry g = file_->geometry();
@@ -88,7 +111,7 @@ at::Tensor MaskedAttention::attend(const models::AttentionCall& call, const at::
   const SiteMask& mask = masks_->of(call, q.device());
   density_sum_ += mask.density;
   ++calls_;
-  if (!q.device().is_cpu()) return attend_expanded(mask, g, q, k, v);
+  if (!q.device().is_cpu()) return attend_expanded(mask.kept, g, q, k, v);
   return attend_cpu(masks_->file().handle(), masks_->site_of(call), contiguous_last(q), contiguous_last(k),
                     contiguous_last(v));
 }

@@ -16,7 +16,14 @@ struct SiteMask {
   double density = 1;  ///< kept work / total work over all heads
 };
 
-/// Site masks of one file, expanded once and kept. Thread-compatible.
+/// Plain masked attention: what runs where libwean has no kernel, one head and some query rows at a time with the pairs
+/// expanded to tokens. kept: bool [heads, rows, cols]; q, k, v: [tokens, heads, head_dim] on its device; the same shape
+/// comes back. A row without keys gives zeros, as in libwean.
+[[nodiscard]] at::Tensor attend_expanded(const at::Tensor& kept, const BlockGeometry& geometry, const at::Tensor& q,
+                                         const at::Tensor& k, const at::Tensor& v);
+
+/// Site masks of one file, those of one phase expanded at a time (all phases of a large model take gigabytes).
+/// Thread-compatible.
 class SiteMasks {
  public:
   explicit SiteMasks(std::shared_ptr<const MaskFile> file) : file_(std::move(file)) {}

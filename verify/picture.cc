@@ -57,9 +57,8 @@ at::Tensor side_by_side(const at::Tensor& dense, const std::vector<at::Tensor>& 
 
 std::vector<std::int64_t> spread_frames(std::int64_t frames, std::uint32_t count) {
   std::vector<std::int64_t> picked;
-  const std::int64_t last = std::max<std::int64_t>(1, static_cast<std::int64_t>(count) - 1);
-  for (std::int64_t i = 0; i < count && i < frames; ++i)
-    picked.push_back(std::min(frames - 1, i * (frames - 1) / last));
+  const std::int64_t most = std::min<std::int64_t>(count, frames);
+  for (std::int64_t i = 0; i < most; ++i) picked.push_back(most == 1 ? 0 : i * (frames - 1) / (most - 1));
   return picked;
 }
 

@@ -16,7 +16,7 @@ void write_png(const std::filesystem::path& path, const at::Tensor& image);
 [[nodiscard]] at::Tensor side_by_side(const at::Tensor& dense, const std::vector<at::Tensor>& sparse,
                                       std::int64_t frame);
 
-/// `count` frame numbers spread over a clip, first and last included.
+/// min(count, frames) different frame numbers spread over a clip, first and last included.
 [[nodiscard]] std::vector<std::int64_t> spread_frames(std::int64_t frames, std::uint32_t count);
 
 /// A YUV4MPEG2 video, 4:4:4, BT.601 limited range, 16 frames a second. Published atomically, replaces. Throws kIo.

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "common/base/error.h"
 #include "common/base/stop.h"
 #include "verify/clip_metrics.h"
 #include "verify/probe_attention.h"
@@ -17,11 +18,12 @@ constexpr std::uint64_t kOtherSeed = 0x6F74686572;
 at::Tensor decode_clip(const models::Pipeline& pipeline, const at::Tensor& latents) {
   std::vector<at::Tensor> frames;
   pipeline.decode_float(latents, [&](const at::Tensor& frame) { frames.push_back(frame.to(at::kCPU).clone()); });
-  return at::stack(frames);
+  at::Tensor clip = at::stack(frames);
+  require(at::isfinite(clip).all().item<bool>(), ErrorCode::kNotFinite, "the decoded clip holds NaN or Inf");
+  return clip;
 }
 
-Sampled sample(const Workbench& bench, const at::Tensor& conditional, const at::Tensor& initial,
-               models::SelfAttention& attention, const PassCallback& on_pass) {
+models::SampleRequest request_of(const Workbench& bench, const at::Tensor& conditional, const at::Tensor& initial) {
   models::SampleRequest request;
   request.size = bench.size;
   request.steps = bench.options.steps;
@@ -31,12 +33,17 @@ Sampled sample(const Workbench& bench, const at::Tensor& conditional, const at::
   request.conditional = conditional;
   request.unconditional = bench.unconditional;
   request.initial_latents = initial;
+  return request;
+}
+
+Sampled sample(const Workbench& bench, const at::Tensor& conditional, const at::Tensor& initial,
+               models::SelfAttention& attention, const PassCallback& on_pass) {
   const auto after_pass = [&](std::uint32_t, Branch) {
     throw_if_stopped("finished clips are kept; the same command with --resume goes on");
     if (on_pass) on_pass();
   };
   Sampled out;
-  out.latents = bench.pipeline.sample(request, attention, after_pass);
+  out.latents = bench.pipeline.sample(request_of(bench, conditional, initial), attention, after_pass);
   synchronize(out.latents.device());
   return out;
 }
@@ -55,36 +62,51 @@ Closeness closeness(const Sampled& a, const Sampled& dense) {
   return c;
 }
 
-/// Runs `body` and splits its wall-clock time into attention and the rest; `aside` seconds are nobody's.
-template <typename Body, typename Aside>
-Seconds measure(models::SelfAttention& attention, Body body, Aside aside) {
+/// Samples and splits the wall-clock time into attention and the rest.
+Sampled sample_timed(const Workbench& bench, const at::Tensor& conditional, const at::Tensor& initial,
+                     models::SelfAttention& attention, Seconds& seconds, const PassCallback& on_pass) {
   TimedAttention timed(attention);
   const auto start = std::chrono::steady_clock::now();
-  body(timed);
-  const double total = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() - aside();
-  const double inside = timed.seconds() - aside();
-  return {inside, total - inside};
+  Sampled sampled = sample(bench, conditional, initial, timed, on_pass);
+  const double total = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  seconds = {timed.seconds(), total - timed.seconds()};
+  decode(bench, sampled);
+  return sampled;
 }
 
 SparseClip run_sparse(const Workbench& bench, std::size_t mask, const at::Tensor& conditional, ClipSet& set,
                       const PassCallback& on_pass) {
   MaskedAttention attention(bench.masks[mask]);
   SparseClip out;
-  Sampled sampled;
-  out.seconds = measure(
-      attention,
-      [&](models::SelfAttention& timed) { sampled = sample(bench, conditional, set.initial, timed, on_pass); },
-      [] { return 0.0; });
-  decode(bench, sampled);
+  Sampled sampled = sample_timed(bench, conditional, set.initial, attention, out.seconds, on_pass);
   out.closeness = closeness(sampled, set.dense);
   out.global_density = attention.global_density();
   set.sparse.push_back(std::move(sampled));
   return out;
 }
 
+/// A second dense run that nobody times: it scores recall, and with other rounding it is the ceiling.
+void run_twin(const Workbench& bench, const at::Tensor& conditional, const ClipSet& set, ClipReport& report,
+              const PassCallback& on_pass) {
+  models::DenseAttention dense;
+  CeilingAttention rounded;
+  models::SelfAttention& attention = bench.options.ceiling ? static_cast<models::SelfAttention&>(rounded) : dense;
+  RecallAttention scored(attention, bench.options.recall ? bench.masks : std::vector<std::shared_ptr<SiteMasks>>{});
+  Sampled twin = sample(bench, conditional, set.initial, scored, on_pass);
+  const std::vector<Recall> recall = scored.recall();
+  for (std::size_t mask = 0; mask < recall.size(); ++mask) report.sparse[mask].recall = recall[mask];
+  if (!bench.options.ceiling) return;
+  decode(bench, twin);
+  report.ceiling = closeness(twin, set.dense);
+}
+
 void add_floors(const Workbench& bench, const Prompt& prompt, const at::Tensor& conditional, const ClipSet& set,
                 ClipReport& report, const PassCallback& on_pass) {
-  const auto against_dense = [&](const at::Tensor& clip) { return closeness({set.dense.latents, clip}, set.dense); };
+  const auto against_dense = [&](const at::Tensor& clip) {
+    Closeness c = closeness({set.dense.latents, clip}, set.dense);
+    c.latent_l2 = kNotMeasured;  // a clip made from pixels has no latents
+    return c;
+  };
   if (set.dense.clip.defined()) {
     report.blurred = against_dense(blurred(set.dense.clip));
     report.still = against_dense(held_still(set.dense.clip));
@@ -105,6 +127,13 @@ Sampled sample_dense(const Workbench& bench, const at::Tensor& conditional, cons
   return sampled;
 }
 
+void warm_up(const Workbench& bench, const at::Tensor& initial) {
+  models::SampleRequest request = request_of(bench, bench.unconditional, initial);
+  request.steps = 1;
+  models::DenseAttention dense;
+  (void)bench.pipeline.sample(request, dense, {});
+}
+
 ClipReport run_clip(const Workbench& bench, const Prompt& prompt, const at::Tensor& initial, ClipSet& set,
                     const PassCallback& on_pass) {
   ClipReport report;
@@ -112,21 +141,10 @@ ClipReport run_clip(const Workbench& bench, const Prompt& prompt, const at::Tens
   set.initial = initial;
   const at::Tensor conditional = bench.pipeline.encode_prompt(prompt.text);
   models::DenseAttention dense;
-  RecallAttention scored(dense, bench.options.recall ? bench.masks : std::vector<std::shared_ptr<SiteMasks>>{});
-  report.dense = measure(
-      scored, [&](models::SelfAttention& timed) { set.dense = sample(bench, conditional, initial, timed, on_pass); },
-      [&] { return scored.seconds(); });
-  decode(bench, set.dense);
+  set.dense = sample_timed(bench, conditional, initial, dense, report.dense, on_pass);
   for (std::size_t mask = 0; mask < bench.masks.size(); ++mask)
     report.sparse.push_back(run_sparse(bench, mask, conditional, set, on_pass));
-  const std::vector<Recall> recall = scored.recall();
-  for (std::size_t mask = 0; mask < recall.size(); ++mask) report.sparse[mask].recall = recall[mask];
-  if (bench.options.ceiling) {
-    CeilingAttention rounded;
-    Sampled twin = sample(bench, conditional, initial, rounded, on_pass);
-    decode(bench, twin);
-    report.ceiling = closeness(twin, set.dense);
-  }
+  if (bench.options.ceiling || bench.options.recall) run_twin(bench, conditional, set, report, on_pass);
   if (bench.options.floors) add_floors(bench, prompt, conditional, set, report, on_pass);
   return report;
 }
@@ -136,7 +154,7 @@ std::uint64_t passes_of_run(const VerifyOptions& options) {
 }
 
 std::uint64_t runs_of_clip(const VerifyOptions& options) {
-  return 1 + options.masks.size() + (options.ceiling ? 1 : 0) + (options.floors ? 1 : 0);
+  return 1 + options.masks.size() + (options.ceiling || options.recall ? 1 : 0) + (options.floors ? 1 : 0);
 }
 
 }  // namespace wean::verify

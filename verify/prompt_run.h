@@ -36,6 +36,9 @@ struct ClipSet {
 /// Called after each model pass.
 using PassCallback = std::function<void()>;
 
+/// One dense step whose result is dropped, so that the first timed run does not pay for first use.
+void warm_up(const Workbench& bench, const at::Tensor& initial);
+
 /// Samples and measures one clip from `initial` ([channels, t, h, w]); fills `set` for the caller.
 [[nodiscard]] ClipReport run_clip(const Workbench& bench, const Prompt& prompt, const at::Tensor& initial, ClipSet& set,
                                   const PassCallback& on_pass);

@@ -3,10 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
-#include "verify/probe_attention.h"
+#include "models/query_blocks.h"
 
 namespace wean::verify {
 namespace {
@@ -24,37 +23,29 @@ double oracle_mass(const at::Tensor& mass, const at::Tensor& kept) {
 }  // namespace
 
 at::Tensor block_mass(const at::Tensor& q, const at::Tensor& k, const BlockGeometry& g, std::int64_t budget_bytes) {
-  const std::int64_t heads = q.size(1);
-  const std::int64_t padded = g.cols() * g.k_block;
-  const std::int64_t blocks = std::clamp<std::int64_t>(budget_bytes / (8 * heads * padded * g.q_block), 1, g.rows());
-  const at::Tensor keys = k.permute({1, 2, 0}).to(at::kFloat);
-  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
-  std::vector<at::Tensor> parts;
-  for (std::int64_t u = 0; u < g.rows(); u += blocks) {
-    const std::int64_t begin = u * g.q_block;
-    const std::int64_t rows = std::min(blocks * g.q_block, g.q_tokens - begin);
-    const at::Tensor queries = q.narrow(0, begin, rows).transpose(0, 1).to(at::kFloat) * scale;
-    at::Tensor p = at::constant_pad_nd(at::bmm(queries, keys).softmax(-1), {0, padded - g.k_tokens});
-    p = p.view({heads, rows, g.cols(), g.k_block}).sum(-1);
-    const std::int64_t whole = ceil_div(rows, g.q_block);
-    parts.push_back(
-        at::constant_pad_nd(p, {0, 0, 0, whole * g.q_block - rows}).view({heads, whole, g.q_block, g.cols()}).sum(2));
-  }
-  return at::cat(parts, 1);
+  const at::Tensor queries = q.transpose(0, 1).to(at::kFloat);
+  const at::Tensor keys = models::transposed_keys(k.transpose(0, 1).to(at::kFloat), g);
+  const at::Tensor out = at::empty({q.size(1), g.rows(), g.cols()}, queries.options());
+  const std::int64_t unit_bytes = 8 * g.q_block * g.cols() * g.k_block;  // scores and probabilities
+  models::for_each_query_chunk(q.size(1), g, q.device(), unit_bytes, budget_bytes, [&](const models::QueryChunk& c) {
+    const at::Tensor rows = queries.narrow(0, c.head, c.heads).narrow(1, c.row, c.rows);
+    const at::Tensor p = models::block_probabilities(rows, keys.narrow(0, c.head, c.heads), g).sum(-1);
+    const std::int64_t blocks = ceil_div(c.rows, g.q_block);
+    const at::Tensor whole = at::constant_pad_nd(p, {0, 0, 0, blocks * g.q_block - c.rows});
+    out.narrow(0, c.head, c.heads)
+        .narrow(1, c.row / g.q_block, blocks)
+        .copy_(whole.view({c.heads, blocks, g.q_block, g.cols()}).sum(2));
+  });
+  return out;
 }
 
 RecallAttention::RecallAttention(models::SelfAttention& dense, std::vector<std::shared_ptr<SiteMasks>> masks)
-    : dense_(dense), masks_(std::move(masks)), sums_(masks_.size()) {}
+    : dense_(dense), masks_(std::move(masks)), sums_(masks_.size(), Recall{0, 0, 0}) {}
 
 at::Tensor RecallAttention::attend(const models::AttentionCall& call, const at::Tensor& q, const at::Tensor& k,
                                    const at::Tensor& v) {
-  const at::Tensor out = dense_.attend(call, q, k, v);
-  synchronize(q.device());
-  const auto start = std::chrono::steady_clock::now();
   score(call, q, k);
-  synchronize(q.device());
-  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return out;
+  return dense_.attend(call, q, k, v);
 }
 
 void RecallAttention::score(const models::AttentionCall& call, const at::Tensor& q, const at::Tensor& k) {

@@ -1,5 +1,6 @@
 // Held-out recall: how much of a dense run's attention falls on the pairs that a mask keeps (METHOD 5b).
 #pragma once
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -8,11 +9,12 @@
 
 namespace wean::verify {
 
-/// Means over query rows, heads, layers, steps and branches.
+/// Means over query rows, heads, layers, steps and branches; NaN = not measured.
 struct Recall {
-  double kept = 0;    ///< attention mass on kept pairs
-  double oracle = 0;  ///< mass on each query block row's own best blocks at the same row budgets
-  double chance = 0;  ///< density: what random pairs would hold
+  double kept = std::numeric_limits<double>::quiet_NaN();    ///< attention mass on kept pairs
+  double oracle = std::numeric_limits<double>::quiet_NaN();  ///< mass on each query block row's own best blocks at the
+                                                             ///< same row budgets
+  double chance = std::numeric_limits<double>::quiet_NaN();  ///< density: what random pairs would hold
 };
 
 /// Attention probability on each pair, summed over the rows of a query block: [heads, rows, cols] float32. q, k:
@@ -20,7 +22,7 @@ struct Recall {
 [[nodiscard]] at::Tensor block_mass(const at::Tensor& q, const at::Tensor& k, const BlockGeometry& geometry,
                                     std::int64_t budget_bytes);
 
-/// Dense attention that scores masks on the side. Its own time is kept apart so that dense timing stays honest.
+/// Dense attention that scores masks on the side. Never timed: scoring empties the caches.
 class RecallAttention final : public models::SelfAttention {
  public:
   /// `dense` is borrowed and computes the output.
@@ -29,8 +31,6 @@ class RecallAttention final : public models::SelfAttention {
                                   const at::Tensor& v) override;
   /// One entry a mask file.
   [[nodiscard]] std::vector<Recall> recall() const;
-  /// Seconds spent on scoring.
-  [[nodiscard]] double seconds() const noexcept { return seconds_; }
 
  private:
   void score(const models::AttentionCall& call, const at::Tensor& q, const at::Tensor& k);
@@ -39,7 +39,6 @@ class RecallAttention final : public models::SelfAttention {
   std::vector<std::shared_ptr<SiteMasks>> masks_;
   std::vector<Recall> sums_;
   std::uint64_t calls_ = 0;
-  double seconds_ = 0;
 };
 
 }  // namespace wean::verify

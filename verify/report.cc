@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
+#include <sstream>
 
 #include "common/base/file.h"
 #include "common/cli/progress.h"
@@ -16,9 +19,10 @@ namespace {
 
 using Figure = std::function<double(const ClipReport&)>;
 
+std::string fixed(double value, int digits) { return std::isnan(value) ? "" : fmt::format("{:.{}f}", value, digits); }
+
 std::string with_error(const Estimate& e, int digits) {
-  return e.prompts > 1 ? fmt::format("{:.{}f} ± {:.{}f}", e.mean, digits, e.error, digits)
-                       : fmt::format("{:.{}f}", e.mean, digits);
+  return std::isnan(e.error) ? fixed(e.mean, digits) : fixed(e.mean, digits) + " ± " + fixed(e.error, digits);
 }
 
 /// One mask's figures, in the order of the table and of the JSON.
@@ -48,12 +52,19 @@ Estimate figure_of_mask(const VerifyReport& r, std::size_t mask, const NamedFigu
   return aggregate(r.clips, [&](const ClipReport& clip) { return figure.of(clip.sparse[mask]); });
 }
 
+/// The file's name, with its number where several files are called so.
+std::string mask_name(const VerifyReport& r, std::size_t mask) {
+  const std::string name = r.masks[mask].path.filename().string();
+  const auto alike = std::count_if(r.masks.begin(), r.masks.end(),
+                                   [&](const MaskFacts& m) { return m.path.filename().string() == name; });
+  return alike > 1 ? fmt::format("{} ({})", name, mask) : name;
+}
+
 std::vector<std::string> mask_row(const VerifyReport& r, std::size_t mask) {
-  std::vector<std::string> row{r.masks[mask].path.filename().string()};
+  std::vector<std::string> row{mask_name(r, mask)};
   for (const NamedFigure& figure : figures()) {
     const Estimate e = figure_of_mask(r, mask, figure);
-    row.push_back(std::string(figure.key) == "psnr" ? with_error(e, figure.digits)
-                                                    : fmt::format("{:.{}f}", e.mean, figure.digits));
+    row.push_back(std::string(figure.key) == "psnr" ? with_error(e, figure.digits) : fixed(e.mean, figure.digits));
   }
   row.push_back(cli::format_bytes(static_cast<double>(r.masks[mask].bytes)));
   return row;
@@ -68,9 +79,9 @@ std::vector<std::string> yardstick_row(const VerifyReport& r, const std::string&
   return {name,
           "1.000",
           with_error(mean(&Closeness::psnr), 2),
-          fmt::format("{:.4f}", mean(&Closeness::ssim).mean),
-          fmt::format("{:.4f}", mean(&Closeness::flicker).mean),
-          fmt::format("{:.4f}", mean(&Closeness::latent_l2).mean),
+          fixed(mean(&Closeness::ssim).mean, 4),
+          fixed(mean(&Closeness::flicker).mean, 4),
+          fixed(mean(&Closeness::latent_l2).mean, 4),
           "",
           "",
           "",
@@ -81,7 +92,7 @@ std::vector<std::string> yardstick_row(const VerifyReport& r, const std::string&
 std::vector<std::string> dense_row(const VerifyReport& r) {
   const double attention = aggregate(r.clips, [](const ClipReport& c) { return c.dense.attention; }).mean;
   const double rest = aggregate(r.clips, [](const ClipReport& c) { return c.dense.rest; }).mean;
-  return {"dense", "1.000", "", "", "", "", "", "", fmt::format("{:.2f}", attention), fmt::format("{:.2f}", rest), ""};
+  return {"dense", "1.000", "", "", "", "", "", "", fixed(attention, 2), fixed(rest, 2), ""};
 }
 
 cli::Json json_of(const Closeness& c) {
@@ -144,8 +155,9 @@ std::string render_text(const VerifyReport& r) {
                                  r.size.width, r.size.height, r.size.frames, r.steps, r.sampler, r.shift, r.guidance);
   text += cli::render_table(header, rows);
   for (std::size_t mask = 1; mask < r.masks.size(); ++mask) {
-    text += fmt::format("{} minus {}: {} dB, paired\n", r.masks[mask].path.filename().string(),
-                        r.masks[0].path.filename().string(), with_error(paired_psnr(r.clips, mask, 0), 2));
+    const Estimate difference = paired_psnr(r.clips, mask, 0);
+    if (std::isnan(difference.mean)) continue;
+    text += fmt::format("{} minus {}: {} dB, paired\n", mask_name(r, mask), mask_name(r, 0), with_error(difference, 2));
   }
   return text;
 }
@@ -158,6 +170,10 @@ cli::Json to_json(const VerifyReport& r) {
       .set("shift", r.shift)
       .set("guidance", r.guidance)
       .set("seconds", r.seconds);
+  cli::Json manifest = cli::Json::array();
+  std::istringstream lines(r.manifest);
+  for (std::string line; std::getline(lines, line);) manifest.push(line);
+  out.set("manifest", std::move(manifest));
   cli::Json masks = cli::Json::array();
   for (std::size_t mask = 0; mask < r.masks.size(); ++mask) masks.push(mask_json(r, mask));
   cli::Json clips = cli::Json::array();

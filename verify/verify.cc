@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
@@ -51,16 +52,17 @@ void write_pictures(const VerifyOptions& options, const ClipSet& set, std::size_
   if (!options.clips) return;
   write_y4m(options.output / "clips" / fmt::format("clip{:03}-dense.y4m", number), set.dense.clip);
   for (std::size_t i = 0; i < sparse.size(); ++i) {
-    write_y4m(options.output / "clips" / fmt::format("clip{:03}-{}.y4m", number, options.masks[i].stem().string()),
-              sparse[i]);
+    write_y4m(options.output / "clips" / fmt::format("clip{:03}-mask{}.y4m", number, i), sparse[i]);
   }
 }
 
-void keep_latents(const ClipSet& set, std::size_t number, std::map<std::string, at::Tensor>& latents) {
+std::map<std::string, at::Tensor> latents_of(const ClipSet& set, std::size_t number) {
+  std::map<std::string, at::Tensor> latents;
   latents[fmt::format("initial.{}", number)] = set.initial;
   latents[fmt::format("dense.{}", number)] = set.dense.latents;
   for (std::size_t i = 0; i < set.sparse.size(); ++i)
     latents[fmt::format("sparse{}.{}", i, number)] = set.sparse[i].latents;
+  return latents;
 }
 
 at::Tensor initial_of(const Workbench& bench, const Prompt& prompt, std::uint32_t noise, std::size_t number) {
@@ -77,7 +79,9 @@ class ClipRunner {
       : bench_(bench), store_(bench.options, run_manifest(bench, prompts)) {
     const std::size_t clips = prompts.size() * bench.options.seeds_per_prompt;
     std::size_t finished = 0;
-    for (std::size_t number = 0; number < clips; ++number) if (store_.find(number)) ++finished;
+    for (std::size_t number = 0; number < clips; ++number) {
+      if (store_.find(number)) ++finished;
+    }
     passes_.emplace(bench.options, clips, finished, progress);
   }
 
@@ -93,16 +97,20 @@ class ClipRunner {
   void save_latents() const {
     const VerifyOptions& options = bench_.options;
     if (options.save_latents.empty()) return;
-    write_latents(options.save_latents, latents_, options.force ? Overwrite::kReplace : Overwrite::kRefuse);
+    std::map<std::string, at::Tensor> all;
+    for (std::size_t number = 0; number < number_; ++number) all.merge(read_latents(store_.latents_path(number)));
+    write_latents(options.save_latents, all, options.force ? Overwrite::kReplace : Overwrite::kRefuse);
   }
 
  private:
   ClipReport run(const Prompt& prompt, std::uint32_t noise, std::size_t number) {
     ClipSet set;
     const at::Tensor initial = initial_of(bench_, prompt, noise, number);
+    if (!std::exchange(warm_, true)) warm_up(bench_, initial);
     const ClipReport report = run_clip(bench_, prompt, initial, set, passes_->for_clip(number));
     write_pictures(bench_.options, set, number);
-    if (!bench_.options.save_latents.empty()) keep_latents(set, number, latents_);
+    if (!bench_.options.save_latents.empty())
+      write_latents(store_.latents_path(number), latents_of(set, number), Overwrite::kReplace);
     store_.keep(number, report);
     return report;
   }
@@ -110,19 +118,42 @@ class ClipRunner {
   const Workbench& bench_;
   ClipStore store_;
   std::optional<PassCounter> passes_;
-  std::map<std::string, at::Tensor> latents_;
   std::size_t number_ = 0;
+  bool warm_ = false;
 };
 
-void prepare_output(const VerifyOptions& options) {
-  const std::filesystem::path report = options.output / "report.json";
-  require(options.force || !std::filesystem::exists(report), ErrorCode::kUsage, report.string(),
-          ": exists; --force replaces it");
+void make_folder(const std::filesystem::path& folder) {
   std::error_code problem;
-  if (options.decode) std::filesystem::create_directories(options.output / "frames", problem);
-  if (!problem && options.clips) std::filesystem::create_directories(options.output / "clips", problem);
-  if (!problem) std::filesystem::create_directories(options.output, problem);
-  require(!problem, ErrorCode::kIo, options.output.string(), ": cannot create the folder: ", problem.message());
+  std::filesystem::create_directories(folder, problem);
+  require(!problem, ErrorCode::kIo, folder.string(), ": cannot create the folder: ", problem.message());
+}
+
+void refuse_existing(const std::filesystem::path& path, const VerifyOptions& options) {
+  require(options.force || !std::filesystem::exists(path), ErrorCode::kUsage, path.string(),
+          ": exists; --force replaces it");
+}
+
+/// Everything that may refuse the output does so before hours of work.
+void prepare_output(const VerifyOptions& options) {
+  refuse_existing(options.output / "report.json", options);
+  if (!options.save_latents.empty()) {
+    refuse_existing(options.save_latents, options);
+    const std::filesystem::path folder = std::filesystem::absolute(options.save_latents).parent_path();
+    require(std::filesystem::is_directory(folder), ErrorCode::kIo, folder.string(), ": no such folder");
+  }
+  make_folder(options.output);
+}
+
+/// Pictures of an earlier run would look like this one's.
+void prepare_pictures(const VerifyOptions& options) {
+  for (const char* name : {"frames", "clips"}) {
+    const std::filesystem::path folder = options.output / name;
+    if (std::string(name) == "clips" ? options.clips : options.decode) make_folder(folder);
+    if (options.resume || !std::filesystem::is_directory(folder)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().filename().string().starts_with("clip")) std::filesystem::remove(entry.path());
+    }
+  }
 }
 
 VerifyReport empty_report(const Workbench& bench) {
@@ -151,8 +182,6 @@ void validate(const VerifyOptions& o) {
                ": allowed are 1 to 64");
   check_option(o.allow_model.empty() || o.allow_model.size() == 16, "--allow-model '", o.allow_model,
                "': the first 16 hex digits of the digest are needed");
-  check_option(!o.resume || o.save_latents.empty(),
-               "--save-latents: needs the latents of every clip, do not give --resume");
   check_option(o.decode || !o.clips, "--clips: needs decoding, do not give --latents-only");
 }
 
@@ -164,7 +193,9 @@ VerifyReport run(const VerifyOptions& options, const ProgressCallback& progress)
   const std::vector<Prompt> prompts = prompts_of(options);
   const Workbench bench = open_workbench(options);
   VerifyReport report = empty_report(bench);
+  report.manifest = run_manifest(bench, prompts);
   ClipRunner runner(bench, prompts, progress);
+  prepare_pictures(options);
   for (const Prompt& prompt : prompts) {
     for (std::uint32_t noise = 0; noise < options.seeds_per_prompt; ++noise)
       report.clips.push_back(runner.next(prompt, noise));

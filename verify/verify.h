@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,12 +41,15 @@ struct VerifyOptions {
   bool force = false;
 };
 
+/// A figure that was not asked for or has no meaning: null in JSON, blank in tables.
+inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
+
 /// How close one clip is to its dense twin.
 struct Closeness {
-  double psnr = 0;  ///< dB
-  double ssim = 0;
-  double flicker = 0;
-  double latent_l2 = 0;  ///< relative
+  double psnr = kNotMeasured;  ///< dB
+  double ssim = kNotMeasured;
+  double flicker = kNotMeasured;
+  double latent_l2 = kNotMeasured;  ///< relative
 };
 
 /// Seconds of one sampling run.
@@ -85,6 +89,7 @@ struct VerifyReport {
   std::uint32_t steps = 0;
   double shift = 0, guidance = 0;
   std::string sampler;
+  std::string manifest;  ///< run_manifest() of the run
   double seconds = 0;
 };
 

@@ -27,6 +27,21 @@ void check_fingerprint(const MaskFile& file, const ModelIdentity& model, const V
           short_hex(config), ", ", options.model.string(), " has ", short_hex(model.config));
 }
 
+/// The digests are what the file says of itself; its sizes index the model's tensors.
+void check_shape(const MaskFile& file, const ModelIdentity& model, const VerifyOptions& options) {
+  const auto& facts = file.facts();
+  const auto same = [&](const char* what, std::uint32_t masks, std::uint32_t has) {
+    require(masks == has, ErrorCode::kFingerprint, file.path().string(), ": made for ", masks, " ", what, ", ",
+            options.model.string(), " has ", has);
+  };
+  same("experts", facts.experts, model.experts);
+  same("layers", facts.layers, model.layers);
+  same("heads", facts.heads, model.heads);
+  same("channels a head", facts.head_dim, model.head_dim);
+  require(options.guidance == 1 || facts.branches > 1, ErrorCode::kUsage, file.path().string(),
+          ": has masks for the conditional pass alone; allowed is --guidance 1");
+}
+
 /// Pixel size whose token grid is `grid`: the first latent frame stands for one pixel frame.
 models::ClipSize size_of(const models::Pipeline& pipeline, const Grid& grid) {
   const models::ClipSize size{grid.width * 16, grid.height * 16, (grid.frames - 1) * 4 + 1};
@@ -56,7 +71,10 @@ Workbench open_workbench(const VerifyOptions& options) {
   load.vae = options.decode;
   load.embeddings = options.embeddings;
   models::Pipeline pipeline = models::Pipeline::load(options.model, load);
-  for (const auto& mask : masks) check_fingerprint(mask->file(), pipeline.identity(), options);
+  for (const auto& mask : masks) {
+    check_fingerprint(mask->file(), pipeline.identity(), options);
+    check_shape(mask->file(), pipeline.identity(), options);
+  }
   const models::ClipSize size = size_of(pipeline, grid);
   const double shift = options.shift > 0 ? options.shift : pipeline.default_shift();
   at::Tensor unconditional = pipeline.encode_prompt("");

@@ -10,7 +10,8 @@ namespace wean::verify {
 [[nodiscard]] std::vector<Prompt> prompts_of(const VerifyOptions& options);
 
 /// Loads masks and checkpoint; the clip size follows from the masks' grid. Throws kUsage when masks differ in grid,
-/// kFingerprint (both digests named) when a mask was made from another model and --allow-model does not name it.
+/// kFingerprint (both digests named) when a mask was made from another model and --allow-model does not name it, or
+/// for a model of another shape.
 [[nodiscard]] Workbench open_workbench(const VerifyOptions& options);
 
 }  // namespace wean::verify

@@ -65,6 +65,8 @@ at::Tensor run_sampling(const WanTransformer& transformer, const Schedule& sched
   at::Tensor latents = request.initial_latents.to(transformer.device(), at::kFloat);
   for (std::uint32_t step = 0; step < schedule.steps(); ++step) {
     latents = stepper.step(guided(run, latents, step, request.guidance), latents);
+    require(at::isfinite(latents).all().item<bool>(), ErrorCode::kNotFinite, "step ", step + 1, " of ",
+            schedule.steps(), ": the latents hold NaN or Inf");
   }
   return latents;
 }

@@ -7,7 +7,7 @@
 namespace wean::runtime {
 namespace {
 
-constexpr std::size_t kFirstSize = 160;  ///< of wean_attention_params in version 1.0
+constexpr std::size_t kFirstSize = 176;  ///< of wean_attention_params in version 1.0
 static_assert(sizeof(wean_attention_params) == kFirstSize);
 
 wean_attention_params default_attention_params() {
@@ -50,9 +50,21 @@ kernels::BlockSparseAttentionParams kernel_params(const MaskMeta& meta, const we
   return to;
 }
 
+/// What the caller's tensors are against what the file was made for: a difference would be read out of bounds.
+void check_sizes(const MaskMeta& meta, const wean_attention_params& params) {
+  const auto same = [](const char* field, std::uint64_t given, std::uint64_t needed) {
+    require(given == needed, ErrorCode::kUsage, "wean_attention_params.", field, " ", given,
+            "; the mask file was made for ", needed);
+  };
+  same("tokens", params.tokens, static_cast<std::uint64_t>(meta.geometry.q_tokens));
+  same("heads", params.heads, meta.model.heads);
+  same("head_dim", params.head_dim, meta.model.head_dim);
+}
+
 void run_attention(const wean_masks& masks, const wean_site& site, const wean_attention_params& params) {
   require(params.reserved == 0, ErrorCode::kUsage, "wean_attention_params.reserved ", params.reserved,
           "; allowed is 0");
+  check_sizes(masks.reader.meta(), params);
   const SectionKey key = section_of(masks, site);
   std::vector<const std::uint32_t*> head_bits(masks.reader.meta().model.heads);
   for (std::uint32_t head = 0; head < head_bits.size(); ++head) {

@@ -14,6 +14,9 @@ bool mean_of_kept_tokens(const wean::Masks& masks) {
   for (std::size_t i = 0; i < v.size(); ++i) v[i] = static_cast<float>(i / (kHeads * kDim));
   wean_attention_params params;
   wean_attention_params_init(&params);
+  params.tokens = kTokens;
+  params.heads = kHeads;
+  params.head_dim = kDim;
   params.q = params.k = q.data();
   params.v = v.data();
   params.o = o.data();

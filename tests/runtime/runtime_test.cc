@@ -81,6 +81,9 @@ wean_attention_params attention_params(const test::AttentionCase& attention, tes
   wean_attention_params params;
   wean_attention_params_init(&params);
   params.dtype = attention.bfloat16 ? WEAN_BFLOAT16 : WEAN_FLOAT32;
+  params.tokens = static_cast<std::uint64_t>(attention.geometry.q_tokens);
+  params.heads = static_cast<std::uint32_t>(attention.heads);
+  params.head_dim = static_cast<std::uint32_t>(attention.head_dim);
   params.q = data.q.data();
   params.k = data.k.data();
   params.v = data.v.data();
@@ -146,12 +149,17 @@ TEST(Runtime, BadAttentionParametersAreNamed) {
   EXPECT_EQ(message([](auto& p) { p.q = nullptr; }), "2 block_sparse_attention: q is null; a pointer is required");
   EXPECT_EQ(message([](auto& p) { p.reserved = 1; }), "2 wean_attention_params.reserved 1; allowed is 0");
   EXPECT_EQ(message([](auto& p) { std::memset(&p.dtype, 1, 1), std::memset(&p.struct_size, 0, 4); }),
-            "2 wean_attention_params.struct_size 0; allowed are 160 to 4096; use its _init function");
+            "2 wean_attention_params.struct_size 0; allowed are 176 to 4096; use its _init function");
   EXPECT_EQ(message([](auto& p) {
               const int seven = 7;
               std::memcpy(&p.dtype, &seven, 4);
             }),
             "2 wean_attention_params.dtype 7; allowed are 0 (float32) and 1 (bfloat16)");
+  EXPECT_EQ(message([](auto& p) { p.tokens = 0; }),
+            "2 wean_attention_params.tokens 0; the mask file was made for 1274");
+  EXPECT_EQ(message([](auto& p) { p.heads = 5; }), "2 wean_attention_params.heads 5; the mask file was made for 4");
+  EXPECT_EQ(message([](auto& p) { p.head_dim = 128; }),
+            "2 wean_attention_params.head_dim 128; the mask file was made for 64");
   EXPECT_EQ(message([](auto& p) { p.o_stride_head = -1; }).substr(0, 38), "2 block_sparse_attention: strides of o");
 }
 

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/expect_error.h"
 #include "tests/verify/mask_fixture.h"
 #include "verify/masked_attention.h"
 #include "verify/probe_attention.h"
@@ -46,7 +47,7 @@ at::Tensor reference(const MaskFile& file, const wean_site& site, const Inputs& 
   return out;
 }
 
-class MaskedAttentionTest : public testing::TestWithParam<std::pair<int, int>> {};
+class MaskedAttentionTest : public ::testing::TestWithParam<std::pair<int, int>> {};
 
 TEST_P(MaskedAttentionTest, EqualsTheDefinitionAndCountsWork) {
   const auto masks = test::write_masks(GetParam().first, GetParam().second);
@@ -63,7 +64,26 @@ TEST_P(MaskedAttentionTest, EqualsTheDefinitionAndCountsWork) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Blocks, MaskedAttentionTest,
-                         testing::Values(std::pair{16, 16}, std::pair{32, 16}, std::pair{128, 64}));
+                         ::testing::Values(std::pair{16, 16}, std::pair{32, 16}, std::pair{128, 64}));
+
+TEST(MaskedAttention, WhereLibweanHasNoKernelTheDefinitionHoldsToo) {
+  const auto masks = test::write_masks(32, 16);
+  const Inputs in = random_inputs();
+  const auto call = call_at(0.3);
+  const at::Tensor found =
+      attend_expanded(masks->of(call, c10::Device(c10::kCPU)).kept, masks->file().geometry(), in.q, in.k, in.v);
+  const at::Tensor expected = reference(masks->file(), masks->site_of(call), in);
+  EXPECT_LT((found.to(at::kDouble) - expected).abs().max().item<double>(), 1e-5);
+}
+
+TEST(MaskedAttention, OtherSizesThanTheFilesAreRefused) {
+  const auto masks = test::write_masks(16, 16);
+  MaskedAttention attention(masks);
+  const at::Tensor wide = at::randn({75, 3, 16});
+  EXPECT_ERROR((void)attention.attend(call_at(0.3), wide, wide, wide), ErrorCode::kUsage, "head_dim 16");
+  const at::Tensor more = at::randn({75, 4, 8});
+  EXPECT_ERROR((void)attention.attend(call_at(0.3), more, more, more), ErrorCode::kUsage, "heads");
+}
 
 TEST(MaskedAttention, DensePhaseEqualsDenseAttention) {
   const auto masks = test::write_masks(16, 16);

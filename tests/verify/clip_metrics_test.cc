@@ -5,17 +5,19 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
+
+#include "tests/support/temp_dir.h"
 
 namespace wean::verify {
 namespace {
 
 /// Runs the numpy oracle on two clips.
 std::vector<double> oracle(const at::Tensor& clip, const at::Tensor& reference) {
-  const auto input = std::filesystem::temp_directory_path() / "wean-metrics-input.bin";
+  const testing::TempDir folder;
+  const auto input = folder / "clips.bin";
   std::ofstream file(input, std::ios::binary);
   for (const at::Tensor& x : {clip, reference}) {
     const at::Tensor c = x.contiguous();

@@ -1,12 +1,11 @@
 // A mask file for two layers of three heads over ragged blocks, written with the public writer.
 #pragma once
-#include <unistd.h>
-
-#include <filesystem>
+#include <cstdint>
 #include <memory>
 #include <random>
 
 #include "schemas/masks/masks.h"
+#include "tests/support/temp_dir.h"
 #include "verify/masked_attention.h"
 
 namespace wean::test {
@@ -21,9 +20,8 @@ inline std::shared_ptr<verify::SiteMasks> write_masks(std::int64_t q_block, std:
   meta.phases = {{1.0, 0.6, 4}, {0.6, 0.0, 6}};
   meta.global_density = 1;
   const BlockGeometry g = meta.geometry;
-  const auto path =
-      std::filesystem::temp_directory_path() / ("wean-verify-" + std::to_string(::getpid()) + "-" +
-                                                std::to_string(q_block) + "x" + std::to_string(k_block) + ".wean");
+  const testing::TempDir folder;
+  const auto path = folder / "masks.wean";
   MaskWriter writer(path, meta, true);
   std::mt19937 random(5);
   for (std::uint32_t phase = 0; phase < 2; ++phase) {

@@ -4,18 +4,18 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "tests/support/temp_dir.h"
 
 namespace wean::verify {
 namespace {
 
-std::filesystem::path temporary(const char* name) { return std::filesystem::temp_directory_path() / name; }
-
 TEST(Picture, PngDecodesToTheSamePixels) {
   const at::Tensor image = (at::rand({7, 11, 3}) * 255).to(at::kByte);
-  const auto path = temporary("wean-picture.png");
+  const testing::TempDir folder;
+  const auto path = folder / "picture.png";
   write_png(path, image);
   png_image png = {};
   png.version = PNG_IMAGE_VERSION;
@@ -41,11 +41,14 @@ TEST(Picture, SideBySideShowsDenseSparseAndDifference) {
 TEST(Picture, SpreadFramesIncludesFirstAndLast) {
   EXPECT_EQ(spread_frames(33, 4), (std::vector<std::int64_t>{0, 10, 21, 32}));
   EXPECT_EQ(spread_frames(33, 1), (std::vector<std::int64_t>{0}));
-  EXPECT_EQ(spread_frames(2, 4).size(), 2u);
+  EXPECT_EQ(spread_frames(2, 4), (std::vector<std::int64_t>{0, 1}));
+  EXPECT_EQ(spread_frames(5, 1000000), (std::vector<std::int64_t>{0, 1, 2, 3, 4}));
+  EXPECT_TRUE(spread_frames(5, 0).empty());
 }
 
 TEST(Picture, Y4mHasOneFramePerFrame) {
-  const auto path = temporary("wean-picture.y4m");
+  const testing::TempDir folder;
+  const auto path = folder / "clip.y4m";
   write_y4m(path, at::stack({at::zeros({4, 6, 3}), at::ones({4, 6, 3})}));
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
