@@ -28,7 +28,8 @@ struct Summary {
   bool keep_diagonal = false;
   CurvePoint mean;                         ///< mean.keep is g
   std::size_t sites = 0, dense_sites = 0;  ///< over phases and profiled branches
-  double least_margin = 0.0;               ///< least predicted fidelity minus target; 0 when nothing is asked
+  /// Least predicted fidelity minus target over the sites that are not dense; empty when nothing was asked of them.
+  std::optional<double> least_margin;
   std::vector<Slice> by_phase, by_layer, by_phase_and_layer;
 };
 [[nodiscard]] Summary summarise(const Context& context, const std::string& method, double asked,

@@ -25,10 +25,11 @@ struct MethodOptions {
   std::uint32_t dense_phases = 0;           ///< first profile phases that stay dense
   std::vector<std::uint32_t> dense_layers;  ///< layers that stay dense
   std::optional<TopkScope> scope;           ///< west-fast: which WEST map
-  double warmup = 0.2;                      ///< uniform-warmup: share of the steps that run dense first
-  double west_w = 4.0;                      ///< west-fast: w' = w N_T / N_L of the target surface
+  std::optional<double> warmup;             ///< uniform-warmup: share of the steps that run dense first; default .2
+  std::optional<double> west_w;             ///< west-fast: w' = w N_T / N_L of the target surface; default 4
   std::optional<double> west_gamma;         ///< west-fast: gamma; empty = the first of 1, 2, 4 that reaches the target
-  double time_weight = 4.0;                 ///< removal-error: a phase weighs exp(-time_weight * t), t from 0 to 1
+  std::optional<double> time_weight;        ///< removal-error: a phase weighs exp(-time_weight * t), t from 0 to 1;
+                                            ///< default 4
 };
 
 /// What every method works on.

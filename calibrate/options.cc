@@ -10,6 +10,7 @@ namespace wean::calibrate {
 namespace {
 
 constexpr double kMaxSweep = 1000;
+constexpr double kMaxShift = 1000;
 
 /// The whole of `text` as a number, independent of the locale.
 double number_in(const std::string& option, const std::string& whole, std::string_view text) {
@@ -62,8 +63,16 @@ void validate_method(const Options& o) {
   require(o.method != "all" || !o.sweep.empty(), ErrorCode::kUsage, "--method all needs --sweep");
   require(!o.scope || *o.scope == "row" || *o.scope == "map", ErrorCode::kUsage, "--scope '", o.scope.value_or(""),
           "' is unknown, allowed are row and map");
+  const auto belongs = [&](const char* option, bool given, std::string_view method) {
+    require(!given || o.method == "all" || o.method.starts_with(method), ErrorCode::kUsage, option,
+            " goes with --method ", method, ", not with ", o.method);
+  };
   require(!o.scope || o.method == "west-fast", ErrorCode::kUsage, "--scope goes with --method west-fast, not with ",
           o.method);
+  belongs("--warmup", o.choices.warmup.has_value(), "uniform-warmup");
+  belongs("--west-w", o.choices.west_w.has_value(), "west-fast");
+  belongs("--west-gamma", o.choices.west_gamma.has_value(), "west-fast");
+  belongs("--time-weight", o.choices.time_weight.has_value(), "removal-error");
 }
 
 }  // namespace
@@ -102,6 +111,8 @@ Schedule parse_schedule(const std::string& text, const Schedule& fallback) {
       schedule.sampler = value;
     } else if (name == "shift") {
       schedule.shift = number_in("--schedule", text, value);
+      require(schedule.shift > 0.0 && schedule.shift <= kMaxShift, ErrorCode::kUsage, "--schedule '", text, "': shift ",
+              value, " is not in (0, ", kMaxShift, "]");
     } else {
       const double steps = number_in("--schedule", text, value);
       require(steps >= 1 && steps <= 1000 && steps == std::floor(steps), ErrorCode::kUsage, "--schedule '", text,
@@ -131,10 +142,10 @@ void validate(const Options& options) {
   if (!options.sweep.empty()) (void)parse_sweep(options.sweep);
   if (!options.schedule.empty()) (void)parse_schedule(options.schedule, {});
   if (c.row_floor) check_range("--row-floor", *c.row_floor, 0.0, 1.0);
-  check_range("--warmup", c.warmup, 0.0, 1.0);
-  check_positive("--west-w", c.west_w);
+  if (c.warmup) check_range("--warmup", *c.warmup, 0.0, 1.0);
+  if (c.west_w) check_positive("--west-w", *c.west_w);
   if (c.west_gamma) check_positive("--west-gamma", *c.west_gamma);
-  check_range("--time-weight", c.time_weight, 0.0, 100.0);
+  if (c.time_weight) check_range("--time-weight", *c.time_weight, 0.0, 100.0);
   check_range("--threads", options.threads, 0, 1024);
 }
 
@@ -157,13 +168,14 @@ void declare(CLI::App& app, Options& o) {
                "Keep pairs of the same tokens [off; removal-error on]");
   app.add_option("--dense-phases", o.choices.dense_phases, "First profile phases that stay dense");
   app.add_option("--dense-layers", o.choices.dense_layers, "Layers that stay dense, such as 0,1")->delimiter(',');
-  app.add_option("--warmup", o.choices.warmup, "uniform-warmup: share of the steps that run dense first");
+  app.add_option("--warmup", o.choices.warmup, "uniform-warmup: share of the steps that run dense first [.2]");
   app.add_option("--scope", o.scope, "west-fast: Top-k over each query row or the whole map: row or map [map]");
-  app.add_option("--west-w", o.choices.west_w, "west-fast: weight w' of the steps against the layers in the target");
+  app.add_option("--west-w", o.choices.west_w,
+                 "west-fast: weight w' of the steps against the layers in the target [4]");
   app.add_option("--west-gamma", o.choices.west_gamma,
                  "west-fast: exponent of the target [the first of 1, 2, 4 that reaches g]");
   app.add_option("--time-weight", o.choices.time_weight,
-                 "removal-error: phases weigh exp(-time_weight t), t in [0, 1]");
+                 "removal-error: phases weigh exp(-time_weight t), t in [0, 1] [4]");
   app.add_option("--threads", o.threads, "Threads, 0 = one a processor; the plan does not depend on it");
   cli::add_common_options(app, o.common);
 }

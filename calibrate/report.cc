@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <limits>
 
 #include "calibrate/calibrate.h"
 #include "calibrate/fidelity.h"
@@ -58,7 +59,7 @@ Json json_of(const Summary& summary) {
   for (const auto& [name, value] : summary.facts) facts.set(name, value);
   json.set("facts", facts).set("row_floor", summary.row_floor).set("keep_diagonal", summary.keep_diagonal);
   json.set("sites", summary.sites).set("dense_sites", summary.dense_sites);
-  json.set("least_margin", summary.least_margin);
+  json.set("least_margin", summary.least_margin.value_or(std::numeric_limits<double>::quiet_NaN()));
   json.set("phases", json_of(summary.by_phase, summary)).set("layers", json_of(summary.by_layer, summary));
   return json;
 }
@@ -106,7 +107,10 @@ std::string plan_text(const Options& options, const Summary& summary) {
   if (options.target.fidelity)
     text += fmt::format("asked         F = {} (a row with that F keeps m = {:.4f})\n", *options.target.fidelity,
                         kept_of_fidelity(*options.target.fidelity));
-  text += fmt::format("removal error {:.4g}\n\n", mean.error) + slice_tables(summary);
+  if (summary.least_margin)
+    text += fmt::format("targets       met by every site, the nearest by {:.4f} in F\n", *summary.least_margin);
+  text += fmt::format("removal error {:.4g} (single blocks added up: compares plans of one profile)\n\n", mean.error) +
+          slice_tables(summary);
   return text + fmt::format("\nwrote {}\n", options.output.string());
 }
 
@@ -144,11 +148,6 @@ std::string estimate_text(const Options& options, const Estimate& estimate) {
                      cli::format_bytes(estimate.plan_bytes));
 }
 
-void check_output(const std::filesystem::path& path, bool force) {
-  require(path.empty() || force || !std::filesystem::exists(path), ErrorCode::kUsage, path.string(),
-          ": exists; give --force to replace it");
-}
-
 std::string run_plan(const Options& options, const Context& context) {
   const WriterLock lock(options.output);
   const auto result = make_plan(context, options.method, options.target);
@@ -172,8 +171,8 @@ std::string run_sweep(const Options& options, const Context& context) {
 
 std::string run(const Options& options) {
   validate(options);
-  check_output(options.output, options.common.force);
-  check_output(options.csv, options.common.force);
+  for (const auto& path : {options.output, options.csv})
+    if (!path.empty()) check_output(path, options.common.force ? Overwrite::kReplace : Overwrite::kRefuse);
   const auto source = open_profile(options.profile);
   auto steps = profile_schedule(source->meta());
   if (!options.schedule.empty()) steps = flow_schedule(parse_schedule(options.schedule, steps.schedule));

@@ -41,11 +41,15 @@ std::vector<Slice> slices(const Allocation& allocation, const KeyOf& key_of) {
   return result;
 }
 
-double least_margin(const Allocation& allocation) {
-  double least = std::numeric_limits<double>::infinity();
-  for (const auto& decision : allocation.decisions)
-    if (decision.target > 0.0) least = std::min(least, decision.point.fidelity - decision.target);
-  return least == std::numeric_limits<double>::infinity() ? 0.0 : least;
+/// Dense sites meet any target; what the others leave over says how near the plan is to its targets.
+std::optional<double> least_margin(const Allocation& allocation) {
+  std::optional<double> least;
+  for (const auto& decision : allocation.decisions) {
+    if (decision.target <= 0.0 || decision.point.keep >= 1.0) continue;
+    const double margin = decision.point.fidelity - decision.target;
+    least = std::min(least.value_or(margin), margin);
+  }
+  return least;
 }
 
 }  // namespace

@@ -94,8 +94,7 @@ ExtractReport run(const ExtractOptions& options, const ProgressCallback& progres
   validate(options);
   const auto start = std::chrono::steady_clock::now();
   const bool merges = options.shard_count == 1;
-  require(options.force || !merges || !std::filesystem::exists(options.output), ErrorCode::kUsage,
-          options.output.string(), ": exists; --force replaces it");
+  if (merges) check_output(options.output, options.force ? Overwrite::kReplace : Overwrite::kRefuse);
   const Session session = open_session(options);
   const RunFolder folder(options, session.meta, session.prompts);
   ExtractReport report{session.meta, folder.path(), 0, 0, 0, false, 0};

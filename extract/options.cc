@@ -38,8 +38,7 @@ void declare_sampling(CLI::App& app, CommandLine& line) {
   cli::add_choice(app, "--sampler", o.sampler, {{"unipc", Sampler::kUniPc}, {"euler", Sampler::kEuler}}, "Solver");
   app.add_option("--seed", o.seed, "Run seed; each prompt's noise follows from it and the prompt")
       ->capture_default_str();
-  app.add_option("--embeddings", o.embeddings, "Prompt embeddings (safetensors) instead of the text encoder")
-      ->check(CLI::ExistingFile);
+  app.add_option("--embeddings", o.embeddings, "Prompt embeddings (safetensors) instead of the text encoder");
 }
 
 void declare_machine(CLI::App& app, CommandLine& line) {

@@ -22,9 +22,7 @@ class Carrier {
 
   /// One head's statistic (as ProfileReader gives it; removal errors at width()) at the target's blocks.
   /// Mass and removal error are carried as sums over token pairs. Thresholds are ranks: their geometric mean over token
-  /// pairs is carried, as its logarithm to 2^-16 when blocks or grid differ (only the order matters). On synthetic
-  /// attention it keeps .1 to 2 points more held-out mass than the mean and up to 6 more than the minimum
-  /// (tests/oracle/transfer_study.py).
+  /// pairs is carried, as its logarithm to 2^-16 when blocks or grid differ (only the order matters).
   [[nodiscard]] std::vector<float> carry(Score score, std::span<const float> statistic) const;
   /// Base blocks to a key block of the removal errors that carry() expects.
   [[nodiscard]] std::uint32_t width() const noexcept { return width_; }

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <optional>
@@ -75,7 +76,9 @@ void check_density(const PackReport& report) {
           " on grid ", wean::to_string(report.target.grid), ": realised g ", report.realised, " is off by ", off,
           " from the planned ", report.planned, " (", report.schedule.sampler, ", ", report.schedule.steps,
           " steps); allowed is ", kDensityTolerance, ". A pair is ", pair,
-          " of a head's work here, and row floor and diagonal cost more in larger blocks: use smaller ones");
+          " of a head's work here, and every query row keeps at least one (and row floor and diagonal, where the plan"
+          " asks for them): use smaller blocks, or a plan for g ",
+          std::max(0.0, 2 * report.planned - report.realised));
 }
 
 std::uint64_t peak_memory() {
@@ -120,7 +123,10 @@ void check_match(const std::string& plan_name, const Plan& plan, const Digest& p
 PackReport run(const PackRequest& request, const ProgressCallback& progress) {
   const auto start = std::chrono::steady_clock::now();
   std::optional<WriterLock> lock;
-  if (!request.dry_run) lock.emplace(request.output);
+  if (!request.dry_run) {
+    check_output(request.output, request.overwrite ? Overwrite::kReplace : Overwrite::kRefuse);
+    lock.emplace(request.output);
+  }
   const Inputs inputs(request);
   PackReport report = start_report(request, inputs);
   const Digest recipe = recipe_digest(inputs.plan_bytes, report.target, request.transfer);

@@ -18,11 +18,9 @@ void declare_sampling(CLI::App& app, VerifyOptions& o) {
   app.add_option("--seeds", o.seeds_per_prompt, "Noises a prompt; averaged before prompts are compared")
       ->capture_default_str();
   app.add_option("--limit", o.limit, "Only the first prompts; 0 = all")->capture_default_str();
-  app.add_option("--embeddings", o.embeddings, "Prompt embeddings (safetensors) instead of the text encoder")
-      ->check(CLI::ExistingFile);
+  app.add_option("--embeddings", o.embeddings, "Prompt embeddings (safetensors) instead of the text encoder");
   app.add_option("--initial-latents", o.initial_latents,
-                 "Start from these latents (safetensors: 'latents' or 'initial.<clip>')")
-      ->check(CLI::ExistingFile);
+                 "Start from these latents (safetensors: 'latents' or 'initial.<clip>')");
   app.add_option("--save-latents", o.save_latents, "Write initial, dense and sparse latents (safetensors)");
 }
 
@@ -54,9 +52,7 @@ void declare(CLI::App& app, CommandLine& line) {
   VerifyOptions& o = line.verify;
   app.add_option("MODEL", o.model, "Checkpoint: diffusers folder, original Wan folder, or single safetensors file")
       ->required();
-  app.add_option("MASKS", o.masks, "Mask files; the others are compared with the first")
-      ->required()
-      ->check(CLI::ExistingFile);
+  app.add_option("MASKS", o.masks, "Mask files; the others are compared with the first")->required();
   app.add_option("--prompts", o.prompts, "Text file, one held-out prompt a line")->required();
   app.add_option("-o,--output", o.output, "Folder for report.json, frames/ and clips/")->required();
   declare_sampling(app, o);

@@ -128,19 +128,13 @@ void make_folder(const std::filesystem::path& folder) {
   require(!problem, ErrorCode::kIo, folder.string(), ": cannot create the folder: ", problem.message());
 }
 
-void refuse_existing(const std::filesystem::path& path, const VerifyOptions& options) {
-  require(options.force || !std::filesystem::exists(path), ErrorCode::kUsage, path.string(),
-          ": exists; --force replaces it");
-}
-
 /// Everything that may refuse the output does so before hours of work.
 void prepare_output(const VerifyOptions& options) {
-  refuse_existing(options.output / "report.json", options);
-  if (!options.save_latents.empty()) {
-    refuse_existing(options.save_latents, options);
-    const std::filesystem::path folder = std::filesystem::absolute(options.save_latents).parent_path();
-    require(std::filesystem::is_directory(folder), ErrorCode::kIo, folder.string(), ": no such folder");
-  }
+  const std::filesystem::path report = options.output / "report.json";
+  require(options.force || !std::filesystem::exists(report), ErrorCode::kUsage, report.string(),
+          ": exists; --force replaces it");
+  if (!options.save_latents.empty())
+    check_output(options.save_latents, options.force ? Overwrite::kReplace : Overwrite::kRefuse);
   make_folder(options.output);
 }
 

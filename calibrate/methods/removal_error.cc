@@ -35,12 +35,13 @@ class RemovalError final : public Method {
       : context_(context),
         rules_{Score::kRemovalError, CutScope::kMap, context.options.row_floor.value_or(0.1),
                context.options.keep_diagonal.value_or(true)},
+        time_weight_(context.options.time_weight.value_or(4.0)),
         phases_(plan_phases(context.source.meta().phases, context.steps.sigmas)),
         cells_(make_cells(context, phases_, 0)) {
     double before = 0.0;
     const auto steps = static_cast<double>(context.steps.sigmas.size());
     for (const auto& phase : phases_) {
-      importance_.push_back(std::exp(-context.options.time_weight * (before + 0.5 * phase.steps) / steps));
+      importance_.push_back(std::exp(-time_weight_ * (before + 0.5 * phase.steps) / steps));
       before += phase.steps;
     }
   }
@@ -60,7 +61,7 @@ class RemovalError final : public Method {
       const auto settled = settle_density(
           ladder, [&](double log_price) { return buy(std::exp(log_price)); }, -700.0, 700.0, density);
       Allocation allocation{phases_, rules_.score, rules_.scope, rules_.row_floor, rules_.keep_diagonal, {}, {}, {}};
-      allocation.facts = {{"log_price", settled.steer}, {"time_weight", context_.options.time_weight}};
+      allocation.facts = {{"log_price", settled.steer}, {"time_weight", time_weight_}};
       auto cells = cells_;
       apply_rungs(ladder, settled.rungs, cells);
       settle(std::move(cells), allocation);
@@ -92,6 +93,7 @@ class RemovalError final : public Method {
 
   const Context& context_;
   RankingRules rules_;
+  double time_weight_;
   std::vector<PlanPhase> phases_;
   std::vector<Cell> cells_;
   std::vector<double> importance_;  ///< of each phase

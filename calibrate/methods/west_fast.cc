@@ -53,7 +53,7 @@ double WestFast::lowest(double w_prime, double gamma) {
 
 Reach WestFast::reach() {
   double low = 1.0;
-  for (const double gamma : gammas()) low = std::min(low, lowest(context_.options.west_w, gamma));
+  for (const double gamma : gammas()) low = std::min(low, lowest(w_prime(), gamma));
   return {low, 1.0};
 }
 
@@ -75,11 +75,9 @@ std::vector<Allocation> WestFast::allocate(std::span<const double> densities) {
   std::vector<Allocation> allocations;
   for (const double density : densities) {
     const auto choices = gammas();
-    const auto reaches = [&](double gamma) {
-      return lowest(context_.options.west_w, gamma) <= density + kDensityTolerance;
-    };
+    const auto reaches = [&](double gamma) { return lowest(w_prime(), gamma) <= density + kDensityTolerance; };
     const auto first = std::find_if(choices.begin(), choices.end(), reaches);
-    allocations.push_back(solve(context_.options.west_w, first == choices.end() ? choices.back() : *first, density));
+    allocations.push_back(solve(w_prime(), first == choices.end() ? choices.back() : *first, density));
   }
   return allocations;
 }

@@ -30,6 +30,7 @@ class WestFast final : public Method {
   [[nodiscard]] std::vector<double> heights(double w_prime, double gamma) const;
   [[nodiscard]] Rungs meet(const Ladder& ladder, const std::vector<double>& heights, double beta) const;
   [[nodiscard]] std::vector<double> gammas() const;
+  [[nodiscard]] double w_prime() const { return context_.options.west_w.value_or(4.0); }
   const Context& context_;
   RankingRules rules_;
   std::vector<PlanPhase> phases_;

@@ -57,6 +57,21 @@ mode_t current_umask() {
   return mask;
 }
 
+struct Closer {
+  int fd;
+  ~Closer() { ::close(fd); }
+};
+
+void read_exactly(int fd, const std::filesystem::path& path, std::span<std::byte> bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t got = ::read(fd, bytes.data() + done, bytes.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail_io(path, "cannot read");
+    require(got != 0, ErrorCode::kIo, path.string(), ": shrank while being read");
+    done += static_cast<std::size_t>(got);
+  }
+}
+
 }  // namespace
 
 MappedFile::MappedFile(const std::filesystem::path& path, std::uint64_t max_bytes) : path_(path) {
@@ -87,26 +102,33 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 }
 
 std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  return read_file(path, max_bytes, 0, [](std::span<const std::byte>, std::uint64_t) {});
+}
+
+std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t max_bytes, std::size_t start_bytes,
+                                 const std::function<void(std::span<const std::byte>, std::uint64_t)>& check) {
   const auto [fd, size] = open_regular(path, max_bytes);
-  std::vector<std::byte> bytes(size);
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = ::read(fd, bytes.data() + done, bytes.size() - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) {
-      ::close(fd);
-      require(got != 0, ErrorCode::kIo, path.string(), ": shrank while being read");
-      fail_io(path, "cannot read");
-    }
-    done += static_cast<std::size_t>(got);
-  }
-  ::close(fd);
+  const Closer closer{fd};
+  std::vector<std::byte> bytes(std::min<std::uint64_t>(size, start_bytes));
+  read_exactly(fd, path, bytes);
+  check(bytes, size);
+  const std::size_t done = bytes.size();
+  bytes.resize(size);
+  read_exactly(fd, path, std::span(bytes).subspan(done));
   return bytes;
 }
 
 std::string read_text(const std::filesystem::path& path, std::uint64_t max_bytes) {
   const std::vector<std::byte> bytes = read_file(path, max_bytes);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void check_output(const std::filesystem::path& path, Overwrite overwrite) {
+  const std::filesystem::path folder = folder_of(path);
+  require(std::filesystem::is_directory(folder), ErrorCode::kIo, path.string(), ": no folder ", folder.string());
+  require(!std::filesystem::is_directory(path), ErrorCode::kIo, path.string(), ": is a folder; a file name is needed");
+  require(overwrite == Overwrite::kReplace || !std::filesystem::exists(path), ErrorCode::kUsage, path.string(),
+          ": exists; --force replaces it");
 }
 
 PendingFile::PendingFile(std::filesystem::path target, Overwrite overwrite)

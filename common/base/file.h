@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,6 +34,11 @@ class MappedFile {
 
 /// Whole file into memory; same errors as MappedFile.
 [[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
+/// The same, but shows the first min(size, `start_bytes`) bytes and the file's size to `check` before memory for the
+/// rest is taken; what `check` throws ends the reading.
+[[nodiscard]] std::vector<std::byte> read_file(
+    const std::filesystem::path& path, std::uint64_t max_bytes, std::size_t start_bytes,
+    const std::function<void(std::span<const std::byte> start, std::uint64_t size)>& check);
 [[nodiscard]] std::string read_text(const std::filesystem::path& path, std::uint64_t max_bytes);
 
 /// What to do when the output already exists.
@@ -63,6 +69,10 @@ class PendingFile {
   Overwrite overwrite_;
   int fd_ = -1;
 };
+
+/// Refuses an output before work is spent on it: throws kUsage when it exists and is to be kept, kIo when it is a
+/// folder or its folder does not exist.
+void check_output(const std::filesystem::path& path, Overwrite overwrite);
 
 /// Publishes `bytes` at `path` through a PendingFile.
 void publish_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes, Overwrite overwrite);

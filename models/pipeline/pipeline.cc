@@ -21,6 +21,8 @@
 namespace wean::models {
 namespace {
 
+constexpr int kMaxThreads = 1024;
+
 void require_supported(const SchedulerConfig& config, const std::string& where) {
   require(config.train_timesteps == 1000, ErrorCode::kUsage, where, ": num_train_timesteps ", config.train_timesteps,
           "; supported is 1000");
@@ -67,7 +69,8 @@ void Pipeline::Impl::load_parts(const LoadOptions& options) {
 }
 
 void Pipeline::Impl::load(const LoadOptions& options) {
-  require(options.threads >= 0, ErrorCode::kUsage, "threads ", options.threads, "; allowed: 0 (all cores) and above");
+  require(options.threads >= 0 && options.threads <= kMaxThreads, ErrorCode::kUsage, "--threads ", options.threads,
+          ": allowed are 0 (all cores) to ", kMaxThreads);
   if (options.threads > 0) at::set_num_threads(options.threads);
   require_supported(checkpoint.scheduler, checkpoint.path.string());
   device = open_device(options.device);

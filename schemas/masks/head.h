@@ -45,6 +45,10 @@ void check_meta(const MaskMeta& meta, const std::string& file, ErrorCode code);
 /// Canonical bytes [0, first payload): g, file size and root hash are computed from `head`.
 [[nodiscard]] std::vector<std::byte> encode_head(const FileHead& head, std::uint64_t file_bytes);
 
+/// Proves of the first bytes of a file of `size` bytes what needs no table: a mask file of a version that this wean
+/// reads, of that size. Throws as decode_head.
+void check_start(std::span<const std::byte> start, std::uint64_t size, const std::string& file);
+
 /// Parses and proves the same bytes at the start of a whole file: every field, the tiling of the payloads and the zero
 /// padding between them; not the payloads. Throws kMalformed or kIntegrity naming `file`.
 [[nodiscard]] FileHead decode_head(std::span<const std::byte> bytes, const std::string& file);

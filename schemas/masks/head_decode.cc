@@ -12,11 +12,17 @@ namespace {
 /// Parses one file's head; the methods run in order and each proves what the next relies on.
 class HeadDecoder {
  public:
-  HeadDecoder(std::span<const std::byte> bytes, const std::string& file) : bytes_(bytes), file_(file) {}
+  /// `bytes` begin a file of `size` bytes; decode() needs all of them.
+  HeadDecoder(std::span<const std::byte> bytes, std::uint64_t size, const std::string& file)
+      : bytes_(bytes), size_(size), file_(file) {}
 
-  FileHead decode() {
+  void check_start() const {
     check_container();
     check_constants();
+  }
+
+  FileHead decode() {
+    check_start();
     check_root();
     check_reserved();
     read_meta();
@@ -59,8 +65,8 @@ class HeadDecoder {
     const auto size = at<std::uint64_t>(header::kFileBytes);
     require(size <= kMaxFileBytes, ErrorCode::kMalformed, file_, ": file_bytes at byte ", header::kFileBytes, ": ",
             size, "; allowed are at most ", kMaxFileBytes);
-    require(size == bytes_.size(), ErrorCode::kIntegrity, file_, ": file_bytes at byte ", header::kFileBytes, ": ",
-            size, ", but the file has ", bytes_.size(), ": cut short or extended");
+    require(size == size_, ErrorCode::kIntegrity, file_, ": file_bytes at byte ", header::kFileBytes, ": ", size,
+            ", but the file has ", size_, ": cut short or extended");
   }
 
   void check_constants() const {
@@ -231,6 +237,7 @@ class HeadDecoder {
   }
 
   std::span<const std::byte> bytes_;
+  std::uint64_t size_;
   const std::string& file_;
   FileHead head_;
   std::uint64_t tables_end_ = 0;
@@ -240,7 +247,11 @@ class HeadDecoder {
 }  // namespace
 
 FileHead decode_head(std::span<const std::byte> bytes, const std::string& file) {
-  return HeadDecoder(bytes, file).decode();
+  return HeadDecoder(bytes, bytes.size(), file).decode();
+}
+
+void check_start(std::span<const std::byte> start, std::uint64_t size, const std::string& file) {
+  HeadDecoder(start, size, file).check_start();
 }
 
 }  // namespace wean::masks

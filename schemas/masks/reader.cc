@@ -5,6 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "schemas/masks/head.h"
 #include "schemas/masks/layout.h"
 #include "schemas/masks/masks.h"
 #include "schemas/masks/parallel.h"
@@ -74,7 +75,12 @@ MaskReader::MaskReader(const std::filesystem::path& path, VerifyMode verify, Res
   if (residence == Residence::kMap) {
     impl_ = std::make_unique<Impl>(path.string(), std::vector<std::byte>{}, MappedFile(path, masks::kMaxFileBytes));
   } else {
-    impl_ = std::make_unique<Impl>(path.string(), read_file(path, masks::kMaxFileBytes), std::nullopt);
+    const std::string name = path.string();
+    const auto check = [&](std::span<const std::byte> start, std::uint64_t size) {
+      masks::check_start(start, size, name);
+    };
+    impl_ =
+        std::make_unique<Impl>(name, read_file(path, masks::kMaxFileBytes, masks::kHeaderBytes, check), std::nullopt);
   }
   if (verify == VerifyMode::kFull) impl_->prove_all();
 }

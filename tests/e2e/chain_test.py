@@ -36,7 +36,7 @@ class Chain(unittest.TestCase):
         (folder / "heldout.txt").write_text("a large yellow triangle\na cloudy surface drifting up\n")
         run("extract", CHECKPOINT, "-o", folder / "profile.h5", "--prompts", folder / "calibration.txt", *CLIP, *SAMPLING,
             "--phases", "2", "--block", "16", "--branches", "both")
-        cls.masks = {name: cls.pack(name, "--density", DENSITY, "--method", name, "--warmup", "0.2") for name in METHODS}
+        cls.masks = {name: cls.pack(name, "--density", DENSITY, "--method", name) for name in METHODS}
         cls.masks["dense"] = cls.pack("dense", "--density", "1", "--method", "dense")
         cls.verify(folder / "report", *cls.masks.values(), "--floors", "--save-latents", folder / "latents.safetensors")
         cls.report = json.loads((folder / "report/report.json").read_text())

@@ -27,7 +27,8 @@
 extern "C" {
 #endif
 
-/** Values equal the tools' exit codes; every other value than WEAN_OK is a failure. */
+/** Values equal the tools' exit codes, but for lack of host memory (70 here, 6 there); every other value than WEAN_OK
+ * is a failure. */
 typedef enum wean_status {
   WEAN_OK = 0,
   WEAN_ERROR_USAGE = 2,
@@ -94,8 +95,8 @@ WEAN_API wean_status wean_masks_bits(const wean_masks* masks, const wean_site* s
 
 typedef enum wean_dtype { WEAN_FLOAT32 = 0, WEAN_BFLOAT16 = 1 } wean_dtype;
 
-/** q, k, v, o: [batch, tokens, heads, head_dim] by element strides, last dimension contiguous, CPU memory. The sizes are
- *  those of the caller's tensors and must equal the file's. */
+/** q, k, v, o: [batch, tokens, heads, head_dim] by element strides, last dimension contiguous, CPU memory. The sizes
+ * are those of the caller's tensors and must equal the file's. */
 typedef struct wean_attention_params {
   uint32_t struct_size;
   wean_dtype dtype;
@@ -117,8 +118,8 @@ typedef struct wean_attention_params {
 WEAN_API void wean_attention_params_init(wean_attention_params* params);
 
 /** Block-sparse attention of all heads of `site` on the CPU. Tensors of other sizes than the file's are
- *  WEAN_ERROR_USAGE naming both; head_dim is at most 256. A query whose row keeps nothing gives 0, and -inf in log_sum_exp. Runs on OpenMP threads; the bits are
- *  equal for any number of them. */
+ *  WEAN_ERROR_USAGE naming both; head_dim is at most 256. A query whose row keeps nothing gives 0, and -inf in
+ * log_sum_exp. Runs on OpenMP threads; the bits are equal for any number of them. */
 WEAN_API wean_status wean_attention_cpu(const wean_masks* masks, const wean_site* site,
                                         const wean_attention_params* params);
 
