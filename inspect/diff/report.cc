@@ -11,10 +11,20 @@ namespace {
 using cli::Json;
 using Rows = std::vector<std::vector<std::string>>;
 
+constexpr std::size_t kDigestText = 64;
+constexpr std::size_t kShortDigest = 16;
+
+/// Digests are cut to the 16 digits that messages show, unless those are equal; --json has all.
+std::string shown(const std::string& value, const std::string& other) {
+  if (value.empty()) return "-";
+  const bool digest = value.size() == kDigestText && value.substr(0, kShortDigest) != other.substr(0, kShortDigest);
+  return digest ? value.substr(0, kShortDigest) : value;
+}
+
 std::string fields_text(const Difference& difference) {
   Rows rows;
   for (const FieldDifference& field : difference.fields) {
-    rows.push_back({field.name, field.a.empty() ? "-" : field.a, field.b.empty() ? "-" : field.b});
+    rows.push_back({field.name, shown(field.a, field.b), shown(field.b, field.a)});
   }
   return rows.empty() ? "" : cli::render_table({"field", "a", "b"}, rows) + "\n";
 }
@@ -22,7 +32,8 @@ std::string fields_text(const Difference& difference) {
 std::string values_text(const Difference& difference) {
   Rows rows;
   for (const ValueDifference& value : difference.values) {
-    rows.push_back({value.name, fmt::format("{}", value.count), fmt::format("{:.6g}", value.largest), value.where});
+    rows.push_back({value.name, fmt::format("{}", value.count),
+                    value.largest ? fmt::format("{:.6g}", *value.largest) : "-", value.where});
   }
   return rows.empty() ? "" : cli::render_table({"values", "differ", "by at most", "at"}, rows) + "\n";
 }
@@ -55,7 +66,8 @@ std::string render_json(const Difference& difference) {
   }
   for (const ValueDifference& value : difference.values) {
     Json one = Json::object();
-    one.set("name", value.name).set("count", value.count).set("largest", value.largest).set("where", value.where);
+    one.set("name", value.name).set("count", value.count);
+    one.set("largest", value.largest ? Json(*value.largest) : Json()).set("where", value.where);
     values.push(one);
   }
   for (const MaskOverlap& overlap : difference.overlaps) {
