@@ -103,7 +103,7 @@ void declare_options(CLI::App& app, InspectOptions& options) {
   declare_readers(app, options);
   declare_plot(app, options);
   declare_export(app, options);
-  app.footer("wean-inspect SUBCOMMAND --help says more. " + std::string(kExitCode) + "\n\n" + app.get_footer());
+  app.footer("wean-inspect SUBCOMMAND --help says more.\n" + std::string(kExitCode) + "\n\n" + app.get_footer());
 }
 
 InspectOptions resolve(const InspectOptions& options) {
