@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/cli/json.h"
 #include "common/cli/table.h"
 
@@ -13,6 +15,7 @@ using Rows = std::vector<std::vector<std::string>>;
 
 constexpr std::size_t kDigestText = 64;
 constexpr std::size_t kShortDigest = 16;
+constexpr std::size_t kLongText = 60;
 
 /// Digests are cut to the 16 digits that messages show, unless those are equal; --json has all.
 std::string shown(const std::string& value, const std::string& other) {
@@ -21,12 +24,19 @@ std::string shown(const std::string& value, const std::string& other) {
   return digest ? value.substr(0, kShortDigest) : value;
 }
 
+/// Long texts (options, sigmas) stand below the table, one file under the other: what differs meets the eye there.
 std::string fields_text(const Difference& difference) {
   Rows rows;
+  std::string below;
   for (const FieldDifference& field : difference.fields) {
-    rows.push_back({field.name, shown(field.a, field.b), shown(field.b, field.a)});
+    const std::string a = shown(field.a, field.b), b = shown(field.b, field.a);
+    if (std::max(a.size(), b.size()) <= kLongText) {
+      rows.push_back({field.name, a, b});
+    } else {
+      below += fmt::format("{}\n  a  {}\n  b  {}\n\n", field.name, a, b);
+    }
   }
-  return rows.empty() ? "" : cli::render_table({"field", "a", "b"}, rows) + "\n";
+  return (rows.empty() ? "" : cli::render_table({"field", "a", "b"}, rows) + "\n") + below;
 }
 
 std::string values_text(const Difference& difference) {

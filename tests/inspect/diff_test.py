@@ -203,6 +203,8 @@ class Diff(InspectTest):
             file["sigmas"][0] -= 1e-7
         said = self.json("diff", self.profile, profile, code=1)
         self.assertEqual((["sigmas"], []), (self.names(said), said["values"]))
+        text = self.outcome("diff", self.profile, profile, code=1)  # too long for a table: one under the other
+        self.assertIn("\nsigmas\n  a  {a}\n  b  {b}\n".format(**said["fields"][0]), text)
 
     def test_profiles_whose_phases_hold_other_steps_are_not_compared(self):
         profile = self.copy(self.profile)
