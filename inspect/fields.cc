@@ -23,8 +23,20 @@ void add_grid(Fields& fields, const Grid& grid) {
   fields.push_back({"tokens", number(grid.tokens())});
 }
 
-void add_phase(Fields& fields, std::size_t index, const std::string& text) {
-  fields.push_back({fmt::format("phase {}", index), text});
+/// Bounds with all their digits: `diff` compares the text.
+template <typename AnyPhase>
+void add_phases(Fields& fields, const std::vector<AnyPhase>& phases) {
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    const AnyPhase& phase = phases[i];
+    fields.push_back({fmt::format("phase {}", i),
+                      fmt::format("sigma ({}, {}], {} steps", phase.sigma_low, phase.sigma_high, phase.steps)});
+  }
+}
+
+std::string joined(const auto& values, const auto& text_of) {
+  std::string text;
+  for (const auto& value : values) text += (text.empty() ? "" : ", ") + std::string(text_of(value));
+  return text;
 }
 
 void add_recipe(Fields& fields, const SamplingRecipe& recipe) {
@@ -46,8 +58,9 @@ std::string to_string(const FieldValue& value) {
   return std::get<bool>(value) ? "yes" : "no";
 }
 
-std::string phase_text(double low, double high, std::uint32_t steps) {
-  return fmt::format("sigma ({:.4g}, {:.4g}], {} steps", low, high, steps);
+std::string to_exact_string(const FieldValue& value) {
+  const auto* real = std::get_if<double>(&value);
+  return real != nullptr ? fmt::format("{}", *real) : to_string(value);
 }
 
 std::string block_text(const BlockGeometry& geometry) {
@@ -64,10 +77,7 @@ Fields fields_of(const MaskMeta& meta) {
   fields.push_back({"cols", number(meta.geometry.cols())});
   fields.push_back({"branches", std::uint64_t{meta.branches}});
   fields.push_back({"global_density", meta.global_density});
-  for (std::size_t i = 0; i < meta.phases.size(); ++i) {
-    const Phase& phase = meta.phases[i];
-    add_phase(fields, i, phase_text(phase.sigma_low, phase.sigma_high, phase.steps));
-  }
+  add_phases(fields, meta.phases);
   return fields;
 }
 
@@ -86,12 +96,9 @@ Fields fields_of(const Plan& plan) {
   fields.push_back({"row_floor", plan.row_floor});
   fields.push_back({"keep_diagonal", plan.keep_diagonal});
   fields.push_back({"global_density", plan.global_density});
-  for (std::size_t i = 0; i < plan.phases.size(); ++i) {
-    const PlanPhase& phase = plan.phases[i];
-    add_phase(fields, i,
-              phase_text(phase.sigma_low, phase.sigma_high, phase.steps) +
-                  fmt::format(", statistics of profile phase {}", phase.profile_phase));
-  }
+  fields.push_back({"profile_phases",
+                    joined(plan.phases, [](const PlanPhase& phase) { return std::to_string(phase.profile_phase); })});
+  add_phases(fields, plan.phases);
   return fields;
 }
 
@@ -103,18 +110,14 @@ Fields fields_of(const ProfileMeta& meta) {
   add_grid(fields, meta.grid);
   fields.push_back({"block", std::uint64_t{meta.block}});
   fields.push_back({"token_order", meta.token_order});
-  std::string branches;
-  for (const Branch branch : meta.branches) branches += (branches.empty() ? "" : ", ") + std::string(to_string(branch));
-  fields.push_back({"branches", branches});
+  fields.push_back({"branches", joined(meta.branches, [](Branch branch) { return wean::to_string(branch); })});
   fields.push_back({"sampled_rows", std::uint64_t{meta.sampled_rows}});
   fields.push_back({"prompts", std::uint64_t{meta.prompts.size()}});
   for (std::size_t i = 0; i < meta.prompts.size(); ++i) {
     fields.push_back({fmt::format("prompt {}", i), to_hex(meta.prompts[i])});
   }
-  for (std::size_t i = 0; i < meta.phases.size(); ++i) {
-    const Phase& phase = meta.phases[i];
-    add_phase(fields, i, phase_text(phase.sigma_low, phase.sigma_high, phase.steps));
-  }
+  fields.push_back({"sigmas", joined(meta.sigmas, [](double sigma) { return fmt::format("{}", sigma); })});
+  add_phases(fields, meta.phases);
   return fields;
 }
 

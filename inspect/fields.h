@@ -22,14 +22,14 @@ using Fields = std::vector<Field>;
 
 /// Doubles with six digits, digests whole.
 [[nodiscard]] std::string to_string(const FieldValue& value);
+/// Doubles with all digits that they need, so that values which differ look different.
+[[nodiscard]] std::string to_exact_string(const FieldValue& value);
 
 /// Everything but bits, rows and statistics; phases as one field each.
 [[nodiscard]] Fields fields_of(const MaskMeta& meta);
 [[nodiscard]] Fields fields_of(const Plan& plan);
 [[nodiscard]] Fields fields_of(const ProfileMeta& meta);
 
-/// "(0.619, 0.841], 2 steps".
-[[nodiscard]] std::string phase_text(double low, double high, std::uint32_t steps);
 /// "128x64".
 [[nodiscard]] std::string block_text(const BlockGeometry& geometry);
 

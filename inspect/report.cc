@@ -40,15 +40,22 @@ Outcome diff(const InspectOptions& options) {
   return {options.common.json ? render_json(difference) : render_text(difference), difference.same() ? 0 : 1};
 }
 
+const char* dry_text(const InspectOptions& options) {
+  return options.common.dry_run ? " (dry run: nothing was written)" : "";
+}
+
 Outcome plot_one(const InspectOptions& options) {
   const Image image = plot(plot_request(options));
-  if (!options.common.dry_run) write_png(options.output, image, options.common.force);
+  const std::vector<std::byte> png = encode_png(image);
+  if (!options.common.dry_run) write_png(options.output, png, options.common.force);
   if (options.common.json) {
     Json json = Json::object();
-    json.set("output", options.output.string()).set("width", image.width());
-    return {json.set("height", image.height()).dump(), 0};
+    json.set("output", options.output.string()).set("width", image.width()).set("height", image.height());
+    return {json.set("bytes", png.size()).set("dry_run", options.common.dry_run).dump(), 0};
   }
-  return {fmt::format("{}: {} x {} pixels\n", options.output.string(), image.width(), image.height()), 0};
+  return {fmt::format("{}: {} x {} pixels, {}{}\n", options.output.string(), image.width(), image.height(),
+                      cli::format_bytes(static_cast<double>(png.size())), dry_text(options)),
+          0};
 }
 
 Outcome export_all(const InspectOptions& options) {
@@ -58,17 +65,17 @@ Outcome export_all(const InspectOptions& options) {
   if (options.common.json) {
     Json json = Json::object();
     json.set("output", options.output.string()).set("sections", report.sections).set("files", report.files);
-    return {json.set("bytes", report.bytes).dump(), 0};
+    return {json.set("bytes", report.bytes).set("dry_run", options.common.dry_run).dump(), 0};
   }
-  return {fmt::format("{}: {} sections in {} files, {}\n", options.output.string(), report.sections, report.files,
-                      cli::format_bytes(static_cast<double>(report.bytes))),
+  return {fmt::format("{}: {} sections in {} files, {}{}\n", options.output.string(), report.sections, report.files,
+                      cli::format_bytes(static_cast<double>(report.bytes)), dry_text(options)),
           0};
 }
 
 }  // namespace
 
-Outcome run(const InspectOptions& options) {
-  validate(options);
+Outcome run(const InspectOptions& given) {
+  const InspectOptions options = resolve(given);
   switch (options.command) {
     case Command::kShow:
       return show(options);

@@ -12,6 +12,6 @@ struct Outcome {
 };
 
 /// Throws what the commands throw.
-[[nodiscard]] Outcome run(const InspectOptions& options);
+[[nodiscard]] Outcome run(const InspectOptions& given);
 
 }  // namespace wean::inspect

@@ -12,7 +12,7 @@ const Field* find(const Fields& fields, const std::string& name) {
   return it == fields.end() ? nullptr : &*it;
 }
 
-std::string text_of(const Field* field) { return field == nullptr ? "" : to_string(field->value); }
+std::string text_of(const Field* field) { return field == nullptr ? "" : to_exact_string(field->value); }
 
 }  // namespace
 
@@ -26,10 +26,10 @@ std::vector<FieldDifference> diff_fields(const Fields& a, const Fields& b) {
   for (const Field& field : a) {
     const Field* other = find(b, field.name);
     if (other == nullptr || *other != field)
-      differences.push_back({field.name, to_string(field.value), text_of(other)});
+      differences.push_back({field.name, to_exact_string(field.value), text_of(other)});
   }
   for (const Field& field : b) {
-    if (find(a, field.name) == nullptr) differences.push_back({field.name, "", to_string(field.value)});
+    if (find(a, field.name) == nullptr) differences.push_back({field.name, "", to_exact_string(field.value)});
   }
   return differences;
 }

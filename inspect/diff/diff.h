@@ -25,10 +25,10 @@ struct MaskOverlap {
 
 /// One quantity of rows or statistics that differs somewhere.
 struct ValueDifference {
-  std::string name;         ///< "keep", "mass"
-  std::uint64_t count = 0;  ///< values that differ
-  double largest = 0;       ///< largest absolute difference
-  std::string where;        ///< of the largest one
+  std::string name;               ///< "keep", "mass"
+  std::uint64_t count = 0;        ///< values that differ
+  std::optional<double> largest;  ///< largest absolute difference; none where values are names (rule, score, scope)
+  std::string where;              ///< of the largest one, of names the first that differs
 };
 
 struct Difference {

@@ -2,6 +2,7 @@
 #include <bit>
 #include <span>
 
+#include "common/base/stop.h"
 #include "inspect/diff/diff.h"
 
 namespace wean::inspect {
@@ -65,6 +66,7 @@ void diff_masks(Difference& difference) {
   const std::uint32_t layers = a.meta().model.experts * a.meta().model.layers;
   for (std::uint32_t phase = 0; phase < a.meta().phases.size(); ++phase) {
     for (std::uint32_t layer = 0; layer < layers; ++layer) {
+      throw_if_stopped("nothing was changed; run it again");
       difference.overlaps.push_back(compare_layer(a, b, phase, layer));
     }
   }

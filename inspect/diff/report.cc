@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/cli/json.h"
 #include "common/cli/table.h"
 
@@ -11,18 +13,37 @@ namespace {
 using cli::Json;
 using Rows = std::vector<std::vector<std::string>>;
 
+constexpr std::size_t kDigestText = 64;
+constexpr std::size_t kShortDigest = 16;
+constexpr std::size_t kLongText = 60;
+
+/// Digests are cut to the 16 digits that messages show, unless those are equal; --json has all.
+std::string shown(const std::string& value, const std::string& other) {
+  if (value.empty()) return "-";
+  const bool digest = value.size() == kDigestText && value.substr(0, kShortDigest) != other.substr(0, kShortDigest);
+  return digest ? value.substr(0, kShortDigest) : value;
+}
+
+/// Long texts (options, sigmas) stand below the table, one file under the other: what differs meets the eye there.
 std::string fields_text(const Difference& difference) {
   Rows rows;
+  std::string below;
   for (const FieldDifference& field : difference.fields) {
-    rows.push_back({field.name, field.a.empty() ? "-" : field.a, field.b.empty() ? "-" : field.b});
+    const std::string a = shown(field.a, field.b), b = shown(field.b, field.a);
+    if (std::max(a.size(), b.size()) <= kLongText) {
+      rows.push_back({field.name, a, b});
+    } else {
+      below += fmt::format("{}\n  a  {}\n  b  {}\n\n", field.name, a, b);
+    }
   }
-  return rows.empty() ? "" : cli::render_table({"field", "a", "b"}, rows) + "\n";
+  return (rows.empty() ? "" : cli::render_table({"field", "a", "b"}, rows) + "\n") + below;
 }
 
 std::string values_text(const Difference& difference) {
   Rows rows;
   for (const ValueDifference& value : difference.values) {
-    rows.push_back({value.name, fmt::format("{}", value.count), fmt::format("{:.6g}", value.largest), value.where});
+    rows.push_back({value.name, fmt::format("{}", value.count),
+                    value.largest ? fmt::format("{:.6g}", *value.largest) : "-", value.where});
   }
   return rows.empty() ? "" : cli::render_table({"values", "differ", "by at most", "at"}, rows) + "\n";
 }
@@ -55,7 +76,8 @@ std::string render_json(const Difference& difference) {
   }
   for (const ValueDifference& value : difference.values) {
     Json one = Json::object();
-    one.set("name", value.name).set("count", value.count).set("largest", value.largest).set("where", value.where);
+    one.set("name", value.name).set("count", value.count);
+    one.set("largest", value.largest ? Json(*value.largest) : Json()).set("where", value.where);
     values.push(one);
   }
   for (const MaskOverlap& overlap : difference.overlaps) {

@@ -1,5 +1,6 @@
 #include "inspect/export/export.h"
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ namespace {
 std::vector<std::uint8_t> unpack_section(const MaskReader& masks, const SectionKey& key) {
   const BlockGeometry& geometry = masks.meta().geometry;
   std::vector<std::uint8_t> kept;
+  kept.reserve(masks.meta().model.heads * static_cast<std::size_t>(geometry.pairs()));
   for (std::uint32_t head = 0; head < masks.meta().model.heads; ++head) {
     const auto bits = masks.bits(key, head);
     for (std::int64_t u = 0; u < geometry.rows(); ++u) {
@@ -57,9 +59,29 @@ std::string section_name(const SectionKey& key) {
          std::to_string(key.expert) + "-layer" + std::to_string(key.layer);
 }
 
+/// What the files of a section are called, behind its name.
+std::vector<std::string> endings(ExportForm form) {
+  switch (form) {
+    case ExportForm::kNpy:
+      return {".npy"};
+    case ExportForm::kLists:
+      return {".counts.npy", ".indices.npy"};
+    case ExportForm::kFlex:
+      break;
+  }
+  return {".kv_num_blocks.npy", ".kv_indices.npy"};
+}
+
 class Exporter {
  public:
-  explicit Exporter(const ExportRequest& request) : request_(request), masks_(request.file) {}
+  explicit Exporter(const ExportRequest& request)
+      : request_(request), masks_(request.file), endings_(endings(request.form)) {
+    const BlockGeometry& geometry = masks_.meta().geometry;
+    const std::int64_t heads = masks_.meta().model.heads;
+    require(geometry.rows() <= kMaxSectionPairs / geometry.cols() / heads, ErrorCode::kUsage, request.file.string(),
+            ": sections of ", heads, " heads of ", geometry.rows(), "x", geometry.cols(), " pairs; at most ",
+            kMaxSectionPairs, " pairs can be exported");
+  }
 
   [[nodiscard]] std::vector<SectionKey> keys() const {
     const MaskMeta& meta = masks_.meta();
@@ -74,21 +96,27 @@ class Exporter {
     return keys;
   }
 
+  void refuse_existing(const SectionKey& key) const {
+    for (const std::string& ending : endings_) {
+      const std::filesystem::path path = request_.folder / (section_name(key) + ending);
+      require(!std::filesystem::exists(path), ErrorCode::kUsage, path.string(), ": exists; --force replaces it");
+    }
+  }
+
   void write(const SectionKey& key) {
     const std::vector<std::uint8_t> kept = unpack_section(masks_, key);
-    const BlockGeometry& geometry = masks_.meta().geometry;
     const std::int64_t heads = masks_.meta().model.heads;
+    const std::int64_t rows = masks_.meta().geometry.rows(), cols = masks_.meta().geometry.cols();
     const std::string name = section_name(key);
     if (request_.form == ExportForm::kNpy) {
-      put(name + ".npy", std::span(kept), {heads, geometry.rows(), geometry.cols()});
-    } else if (request_.form == ExportForm::kLists) {
-      const Lists lists = lists_of(kept, geometry.cols(), false);
-      put(name + ".counts.npy", std::span(lists.counts), {heads, geometry.rows()});
-      put(name + ".indices.npy", std::span(lists.indices), {static_cast<std::int64_t>(lists.indices.size())});
+      put(name + endings_[0], std::span(kept), {heads, rows, cols});
     } else {
-      const Lists lists = lists_of(kept, geometry.cols(), true);
-      put(name + ".kv_num_blocks.npy", std::span(lists.counts), {1, heads, geometry.rows()});
-      put(name + ".kv_indices.npy", std::span(lists.indices), {1, heads, geometry.rows(), geometry.cols()});
+      const bool flex = request_.form == ExportForm::kFlex;
+      const Lists lists = lists_of(kept, cols, flex);
+      using Shape = std::vector<std::int64_t>;
+      const Shape listed = {static_cast<std::int64_t>(lists.indices.size())};
+      put(name + endings_[0], std::span(lists.counts), flex ? Shape{1, heads, rows} : Shape{heads, rows});
+      put(name + endings_[1], std::span(lists.indices), flex ? Shape{1, heads, rows, cols} : listed);
     }
     ++report_.sections;
   }
@@ -98,13 +126,15 @@ class Exporter {
  private:
   template <typename T>
   void put(const std::string& name, std::span<const T> values, const std::vector<std::int64_t>& shape) {
-    write_npy(request_.folder / name, values, shape, request_.overwrite);
-    report_.bytes += std::filesystem::file_size(request_.folder / name);
+    const NpyFile array = npy_file(values, shape);
+    if (!request_.dry_run) write_npy(request_.folder / name, array, request_.overwrite);
+    report_.bytes += array.bytes();
     ++report_.files;
   }
 
   const ExportRequest& request_;
   MaskReader masks_;
+  std::vector<std::string> endings_;
   ExportReport report_;
 };
 
@@ -113,8 +143,11 @@ class Exporter {
 ExportReport export_masks(const ExportRequest& request, const ProgressCallback& progress) {
   require(detect_kind(request.file) == Kind::kMasks, ErrorCode::kUsage, request.file.string(), ": holds no masks");
   Exporter exporter(request);
-  std::filesystem::create_directories(request.folder);
   const std::vector<SectionKey> keys = exporter.keys();
+  if (!request.dry_run) {
+    std::filesystem::create_directories(request.folder);
+    if (!request.overwrite) std::for_each(keys.begin(), keys.end(), [&](auto& key) { exporter.refuse_existing(key); });
+  }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     throw_if_stopped("run it again with --force");
     exporter.write(keys[i]);

@@ -1,7 +1,5 @@
 #include "inspect/export/npy.h"
 
-#include <string>
-
 #include "common/base/file.h"
 
 namespace wean::inspect {
@@ -24,24 +22,21 @@ std::string npy_header(const char* type, std::span<const std::int64_t> shape) {
   return header + text;
 }
 
-void publish(const std::filesystem::path& path, const std::string& header, std::span<const std::byte> data,
-             bool overwrite) {
-  PendingFile file(path, overwrite ? Overwrite::kReplace : Overwrite::kRefuse);
-  file.write(std::as_bytes(std::span(header)));
-  file.write(data);
-  file.publish();
-}
-
 }  // namespace
 
-void write_npy(const std::filesystem::path& path, std::span<const std::int32_t> values,
-               std::span<const std::int64_t> shape, bool overwrite) {
-  publish(path, npy_header("<i4", shape), std::as_bytes(values), overwrite);
+NpyFile npy_file(std::span<const std::int32_t> values, std::span<const std::int64_t> shape) {
+  return {npy_header("<i4", shape), std::as_bytes(values)};
 }
 
-void write_npy(const std::filesystem::path& path, std::span<const std::uint8_t> values,
-               std::span<const std::int64_t> shape, bool overwrite) {
-  publish(path, npy_header("|b1", shape), std::as_bytes(values), overwrite);
+NpyFile npy_file(std::span<const std::uint8_t> values, std::span<const std::int64_t> shape) {
+  return {npy_header("|b1", shape), std::as_bytes(values)};
+}
+
+void write_npy(const std::filesystem::path& path, const NpyFile& array, bool overwrite) {
+  PendingFile file(path, overwrite ? Overwrite::kReplace : Overwrite::kRefuse);
+  file.write(std::as_bytes(std::span(array.header)));
+  file.write(array.data);
+  file.publish();
 }
 
 }  // namespace wean::inspect

@@ -4,15 +4,23 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
-#include <vector>
+#include <string>
 
 namespace wean::inspect {
 
-/// Publishes a C-ordered array. Throws kUsage when the file exists and is to be kept, kIo.
-void write_npy(const std::filesystem::path& path, std::span<const std::int32_t> values,
-               std::span<const std::int64_t> shape, bool overwrite);
+/// A file in two parts; `data` is borrowed.
+struct NpyFile {
+  std::string header;
+  std::span<const std::byte> data;
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return header.size() + data.size(); }
+};
+
+/// A C-ordered array.
+[[nodiscard]] NpyFile npy_file(std::span<const std::int32_t> values, std::span<const std::int64_t> shape);
 /// 0 and 1 as booleans.
-void write_npy(const std::filesystem::path& path, std::span<const std::uint8_t> values,
-               std::span<const std::int64_t> shape, bool overwrite);
+[[nodiscard]] NpyFile npy_file(std::span<const std::uint8_t> values, std::span<const std::int64_t> shape);
+
+/// Published whole or not at all. Throws kUsage when the file exists and is to be kept, kIo.
+void write_npy(const std::filesystem::path& path, const NpyFile& array, bool overwrite);
 
 }  // namespace wean::inspect

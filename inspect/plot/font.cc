@@ -10,10 +10,11 @@ constexpr int kCell = 6;
 constexpr int kRows = 7;
 constexpr int kColumns = 5;
 
-/// Seven rows of five dots, from the top.
+/// Seven rows of five dots, from the top, which lies `drop` dots below that of the line.
 struct Glyph {
   char letter;
   std::array<std::string_view, kRows> rows;
+  int drop = 0;
 };
 
 constexpr std::array kGlyphs = {
@@ -34,7 +35,7 @@ constexpr std::array kGlyphs = {
     Glyph{'d', {"....#", "....#", ".####", "#...#", "#...#", "#...#", ".####"}},
     Glyph{'e', {".....", ".....", ".###.", "#...#", "#####", "#....", ".###."}},
     Glyph{'f', {"..##.", ".#...", "####.", ".#...", ".#...", ".#...", ".#..."}},
-    Glyph{'g', {".....", ".####", "#...#", "#...#", ".####", "....#", ".###."}},
+    Glyph{'g', {".####", "#...#", "#...#", "#...#", ".####", "....#", ".###."}, 2},
     Glyph{'h', {"#....", "#....", "####.", "#...#", "#...#", "#...#", "#...#"}},
     Glyph{'i', {"..#..", ".....", ".##..", "..#..", "..#..", "..#..", ".###."}},
     Glyph{'j', {"...#.", ".....", "..##.", "...#.", "...#.", "...#.", ".##.."}},
@@ -43,8 +44,8 @@ constexpr std::array kGlyphs = {
     Glyph{'m', {".....", ".....", "##.#.", "#.#.#", "#.#.#", "#.#.#", "#.#.#"}},
     Glyph{'n', {".....", ".....", "####.", "#...#", "#...#", "#...#", "#...#"}},
     Glyph{'o', {".....", ".....", ".###.", "#...#", "#...#", "#...#", ".###."}},
-    Glyph{'p', {".....", "####.", "#...#", "#...#", "####.", "#....", "#...."}},
-    Glyph{'q', {".....", ".####", "#...#", "#...#", ".####", "....#", "....#"}},
+    Glyph{'p', {"####.", "#...#", "#...#", "#...#", "####.", "#....", "#...."}, 2},
+    Glyph{'q', {".####", "#...#", "#...#", "#...#", ".####", "....#", "....#"}, 2},
     Glyph{'r', {".....", ".....", "#.##.", "##..#", "#....", "#....", "#...."}},
     Glyph{'s', {".....", ".....", ".####", "#....", ".###.", "....#", "####."}},
     Glyph{'t', {".#...", ".#...", "####.", ".#...", ".#...", ".#...", "..##."}},
@@ -52,10 +53,10 @@ constexpr std::array kGlyphs = {
     Glyph{'v', {".....", ".....", "#...#", "#...#", "#...#", ".#.#.", "..#.."}},
     Glyph{'w', {".....", ".....", "#...#", "#.#.#", "#.#.#", "#.#.#", ".#.#."}},
     Glyph{'x', {".....", ".....", "#...#", ".#.#.", "..#..", ".#.#.", "#...#"}},
-    Glyph{'y', {".....", "#...#", "#...#", "#...#", ".####", "....#", ".###."}},
+    Glyph{'y', {"#...#", "#...#", "#...#", "#...#", ".####", "....#", ".###."}, 2},
     Glyph{'z', {".....", ".....", "#####", "...#.", "..#..", ".#...", "#####"}},
     Glyph{'.', {".....", ".....", ".....", ".....", ".....", ".##..", ".##.."}},
-    Glyph{',', {".....", ".....", ".....", ".....", ".##..", "..#..", ".#..."}},
+    Glyph{',', {".....", ".....", ".....", ".....", ".##..", "..#..", ".#..."}, 1},
     Glyph{':', {".....", ".##..", ".##..", ".....", ".##..", ".##..", "....."}},
     Glyph{'-', {".....", ".....", ".....", "####.", ".....", ".....", "....."}},
     Glyph{'+', {".....", "..#..", "..#..", "#####", "..#..", "..#..", "....."}},
@@ -80,21 +81,21 @@ const Glyph& glyph_of(char letter) {
 
 }  // namespace
 
-void draw_text(Image& image, int x, int y, std::string_view text, Colour colour, int scale) {
+void draw_text(Image& image, int x, int y, std::string_view text, Colour colour) {
   for (const char letter : text) {
     const Glyph& glyph = glyph_of(letter);
     for (int row = 0; row < kRows; ++row) {
       for (int column = 0; column < kColumns; ++column) {
         const bool dot = glyph.rows[static_cast<std::size_t>(row)][static_cast<std::size_t>(column)] == '#';
-        if (dot) image.fill(x + column * scale, y + row * scale, scale, scale, colour);
+        if (dot) image.set(x + column, y + row + glyph.drop, colour);
       }
     }
-    x += kCell * scale;
+    x += kCell;
   }
 }
 
-int text_width(std::string_view text, int scale) noexcept {
-  return static_cast<int>(text.size()) * kCell * scale - (text.empty() ? 0 : scale);
+int text_width(std::string_view text) noexcept {
+  return static_cast<int>(text.size()) * kCell - (text.empty() ? 0 : 1);
 }
 
 }  // namespace wean::inspect

@@ -38,7 +38,7 @@ Colour heat_colour(double level) noexcept {
 }
 
 double LogScale::level(double value) const noexcept {
-  if (value <= low || low <= 0) return 0;
+  if (value < low || low <= 0) return 0;
   return high > low ? std::min(1.0, std::log(value / low) / std::log(high / low)) : 1;
 }
 

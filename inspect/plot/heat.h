@@ -13,7 +13,7 @@ namespace wean::inspect {
 /// Range of a logarithmic scale.
 struct LogScale {
   double low = 0, high = 0;  ///< 0 < low <= high; both 0 when nothing is positive
-  /// 0 at low, 1 at high; 0 below low and for zero.
+  /// 0 at low, 1 at high; 0 below low and for zero. Where all values are equal they are all high: 1.
   [[nodiscard]] double level(double value) const noexcept;
 };
 

@@ -13,7 +13,8 @@ struct Colour {
 
 inline constexpr Colour kWhite{255, 255, 255};
 inline constexpr Colour kBlack{0, 0, 0};
-inline constexpr Colour kGrey{150, 150, 150};
+inline constexpr Colour kGrey{150, 150, 150};   ///< frames and ticks
+inline constexpr Colour kDarkGrey{90, 90, 90};  ///< text beside the titles
 
 /// Row-major, three bytes a pixel. Drawing outside is clipped.
 class Image {
@@ -32,10 +33,10 @@ class Image {
   std::vector<std::uint8_t> pixels_;
 };
 
-/// Letters are 5 x 7 dots in cells of 6 x 8, each dot `scale` pixels wide; (x, y) is the upper left corner. Lower case,
-/// digits and common signs; upper case is drawn as lower case, anything else as an empty box.
-void draw_text(Image& image, int x, int y, std::string_view text, Colour colour, int scale = 1);
-[[nodiscard]] int text_width(std::string_view text, int scale = 1) noexcept;
-inline constexpr int kTextHeight = 8;
+/// Letters are 5 x 7 dots in cells of 6, two more below the line for the tails of g, p, q and y; (x, y) is the upper
+/// left corner. Lower case, digits and common signs; upper case is drawn as lower case, anything else as an empty box.
+void draw_text(Image& image, int x, int y, std::string_view text, Colour colour);
+[[nodiscard]] int text_width(std::string_view text) noexcept;
+inline constexpr int kTextHeight = 9;
 
 }  // namespace wean::inspect

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <functional>
+#include <string_view>
 
 namespace wean::inspect {
 namespace {
@@ -12,15 +14,37 @@ constexpr int kGap = 22;
 constexpr int kTick = 4;
 constexpr int kBar = 14;
 constexpr int kBarRoom = 84;
+constexpr int kTitleTop = 6;
+constexpr int kLine = kTextHeight + 2;
 
-int to_pixel(std::int64_t token, std::int64_t tokens, int length) { return static_cast<int>(token * length / tokens); }
+constexpr int kLabelRoom = 26;  // between two numbers of an axis
+constexpr std::string_view kAxisText = "across: key frame, down: query frame";
 
-/// Smallest of 1, 2, 5, 10, 20, ... that gives at most eight numbers.
-std::int64_t label_step(std::int64_t frames) {
+/// One axis of a map: `blocks` blocks of `block` tokens drawn on `length` pixels. The blocks may reach past the last
+/// token.
+struct Axis {
+  std::int64_t frames, frame_tokens, block, blocks;
+  int length;
+  [[nodiscard]] int pixel_of(std::int64_t frame) const {
+    return static_cast<int>(static_cast<double>(frame * frame_tokens) / static_cast<double>(block * blocks) * length);
+  }
+};
+
+/// Smallest of 1, 2, 5, 10, 20, ... frames that take at least `room` pixels.
+std::int64_t frame_step(const Axis& axis, int room) {
   for (std::int64_t step = 1;; step *= 10) {
     for (const std::int64_t factor : {1, 2, 5}) {
-      if (frames <= 8 * step * factor) return step * factor;
+      if (step * factor >= axis.frames || axis.pixel_of(step * factor) >= room) return step * factor;
     }
+  }
+}
+
+/// Calls mark(pixel, number) for each tick; the number is empty where there is no room for one.
+void for_each_tick(const Axis& axis, const std::function<void(int, const std::string&)>& mark) {
+  const std::int64_t numbers = frame_step(axis, kLabelRoom);
+  const std::int64_t ticks = axis.pixel_of(1) >= kTick ? 1 : numbers;
+  for (std::int64_t frame = 0; frame < axis.frames; frame += ticks) {
+    mark(axis.pixel_of(frame), frame % numbers == 0 ? std::to_string(frame) : "");
   }
 }
 
@@ -30,18 +54,45 @@ std::string short_number(double value) {
   return text.data();
 }
 
-void draw_bar(Image& image, int x, int y, int height, const LogScale& scale) {
+void draw_bar(Image& image, int x, int height, const LogScale& scale) {
+  draw_text(image, x, kTitleTop, "mean", kDarkGrey);
+  draw_text(image, x, kTitleTop + kLine, "probability", kDarkGrey);
   for (int i = 0; i < height; ++i) {
-    image.fill(x, y + i, kBar, 1, heat_colour(1 - static_cast<double>(i) / std::max(1, height - 1)));
+    image.fill(x, kPanelTop + i, kBar, 1, heat_colour(1 - static_cast<double>(i) / std::max(1, height - 1)));
   }
-  image.frame(x, y, kBar, height, kGrey);
+  image.frame(x, kPanelTop, kBar, height, kGrey);
   if (scale.high <= 0) return;
   for (int i = 0; i <= 4; ++i) {
     const double value = scale.high * std::pow(scale.low / scale.high, i / 4.0);
-    const int at = y + i * (height - 1) / 4;
+    const int at = kPanelTop + i * (height - 1) / 4;
     image.fill(x + kBar, at, kTick, 1, kGrey);
-    draw_text(image, x + kBar + kTick + 3, at - 3, short_number(value), kBlack);
+    draw_text(image, x + kBar + kTick + 3, at - kTextHeight / 2 + 1, short_number(value), kBlack);
   }
+}
+
+/// Ticks where frames of the clip begin, along the lower and the left edge.
+void draw_axes(Image& image, int x, int y, Size size, const Panel& panel) {
+  const BlockGeometry& blocks = panel.geometry;
+  const std::int64_t frame_tokens = panel.grid.height * panel.grid.width;
+  const auto tick = [](const std::string& number) { return number.empty() ? kTick : kTick + 2; };
+  const int below = y + size.height + 1, left = x - 1;
+  for_each_tick({panel.grid.frames, frame_tokens, blocks.k_block, blocks.cols(), size.width},
+                [&](int at, const std::string& number) {
+                  image.fill(x + at, below, 1, tick(number), kGrey);
+                  draw_text(image, x + at - text_width(number) / 2, below + tick(number) + 2, number, kBlack);
+                });
+  for_each_tick({panel.grid.frames, frame_tokens, blocks.q_block, blocks.rows(), size.height},
+                [&](int at, const std::string& number) {
+                  const int length = tick(number);
+                  image.fill(left - length, y + at, length, 1, kGrey);
+                  draw_text(image, left - length - 2 - text_width(number), y + at - 3, number, kBlack);
+                });
+  draw_text(image, x, below + kTick + kTextHeight + 6, kAxisText, kDarkGrey);
+}
+
+int panel_width(const Panel& panel, int side) {
+  const int text = std::max({text_width(panel.title), text_width(panel.subtitle), text_width(kAxisText)});
+  return std::max(map_size(panel.geometry, side).width, text);
 }
 
 }  // namespace
@@ -79,45 +130,23 @@ void draw_pairs(Image& image, int x, int y, Size size, const Panel& panel) {
   image.frame(x, y, size.width, size.height, kGrey);
 }
 
-void draw_frame_axes(Image& image, int x, int y, Size size, const Grid& grid) {
-  const std::int64_t labels = label_step(grid.frames);
-  for (std::int64_t frame = 0; frame < grid.frames; ++frame) {
-    const bool labelled = frame % labels == 0;
-    const int across = x + to_pixel(frame, grid.frames, size.width);
-    const int down = y + to_pixel(frame, grid.frames, size.height);
-    const int length = labelled ? kTick + 2 : kTick;
-    image.fill(across, y + size.height, 1, length, kGrey);
-    image.fill(x - length, down, length, 1, kGrey);
-    if (!labelled) continue;
-    const std::string number = std::to_string(frame);
-    draw_text(image, across, y + size.height + length + 2, number, kBlack);
-    draw_text(image, x - length - 2 - text_width(number), down, number, kBlack);
-  }
-  const std::string name = "key frame";
-  draw_text(image, x + size.width - text_width(name), y + size.height + kTick + 14, name, kGrey);
-  draw_text(image, x - kPanelLeft + 2, y + size.height + kTick + 14, "query frame", kGrey);
-}
-
-Image draw_panels(const std::vector<Panel>& panels, const Grid& grid, const LogScale* scale, int side) {
-  int width = kGap, height = 0;
+Image draw_panels(const std::vector<Panel>& panels, const LogScale* scale, int side) {
+  int width = kGap, map_height = 0;
   for (const Panel& panel : panels) {
-    const Size size = map_size(panel.geometry, side);
-    width += kPanelLeft + size.width + kGap;
-    height = std::max(height, kPanelTop + size.height + kPanelBottom);
+    width += kPanelLeft + panel_width(panel, side) + kGap;
+    map_height = std::max(map_height, map_size(panel.geometry, side).height);
   }
-  Image image(width + (scale != nullptr ? kBarRoom : 0), height);
+  Image image(width + (scale != nullptr ? kBarRoom : 0), kPanelTop + map_height + kPanelBottom);
   int x = kGap / 2 + kPanelLeft;
-  int bar_height = 0;
   for (const Panel& panel : panels) {
     const Size size = map_size(panel.geometry, side);
-    draw_text(image, x, 6, panel.title, kBlack);
-    draw_text(image, x, 6 + kTextHeight + 3, panel.subtitle, kGrey);
+    draw_text(image, x, kTitleTop, panel.title, kBlack);
+    draw_text(image, x, kTitleTop + kLine, panel.subtitle, kDarkGrey);
     draw_pairs(image, x, kPanelTop, size, panel);
-    draw_frame_axes(image, x, kPanelTop, size, grid);
-    x += size.width + kGap + kPanelLeft;
-    bar_height = std::max(bar_height, size.height);
+    draw_axes(image, x, kPanelTop, size, panel);
+    x += panel_width(panel, side) + kGap + kPanelLeft;
   }
-  if (scale != nullptr) draw_bar(image, x - kPanelLeft, kPanelTop, bar_height, *scale);
+  if (scale != nullptr) draw_bar(image, x - kPanelLeft, map_height, *scale);
   return image;
 }
 

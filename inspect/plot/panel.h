@@ -14,6 +14,7 @@ namespace wean::inspect {
 struct Panel {
   std::string title;
   std::string subtitle;
+  Grid grid;
   BlockGeometry geometry;
   std::vector<Colour> pairs;
 };
@@ -26,19 +27,20 @@ struct Panel {
 struct Size {
   int width = 0, height = 0;
 };
-/// Pixels of the map itself: whole pixels a pair, about `side` along the longer axis, never less than one a pair.
+/// Pixels of the map itself: a square of about `side`, whole pixels for each pair of the longer axis and never less
+/// than one.
 [[nodiscard]] Size map_size(const BlockGeometry& geometry, int side);
 
-/// Draws the pairs with their upper left corner at (x, y), stretched to `size`, and a frame around them.
+/// Draws the pairs with their upper left corner at (x, y), stretched to `size`, and a frame around them. A ragged last
+/// block is drawn as a whole one.
 void draw_pairs(Image& image, int x, int y, Size size, const Panel& panel);
-/// Ticks where frames of the clip begin, along the left and lower edges, with about eight numbers.
-void draw_frame_axes(Image& image, int x, int y, Size size, const Grid& grid);
 
-inline constexpr int kPanelTop = 30;     ///< title and subtitle
+inline constexpr int kPanelTop = 32;     ///< title and subtitle
 inline constexpr int kPanelLeft = 34;    ///< row numbers
-inline constexpr int kPanelBottom = 30;  ///< column numbers and their name
+inline constexpr int kPanelBottom = 36;  ///< column numbers and what the axes count
 
-/// Panels side by side with axes; room for a colour bar at the right when `scale` is given.
-[[nodiscard]] Image draw_panels(const std::vector<Panel>& panels, const Grid& grid, const LogScale* scale, int side);
+/// Panels side by side with axes that count frames; a colour bar at the right when `scale` is given. No text is cut
+/// off: a panel takes the room of its title.
+[[nodiscard]] Image draw_panels(const std::vector<Panel>& panels, const LogScale* scale, int side);
 
 }  // namespace wean::inspect

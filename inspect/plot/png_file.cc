@@ -24,8 +24,8 @@ std::vector<std::byte> encode_png(const Image& image) {
   return bytes;
 }
 
-void write_png(const std::filesystem::path& path, const Image& image, bool overwrite) {
-  publish_bytes(path, encode_png(image), overwrite ? Overwrite::kReplace : Overwrite::kRefuse);
+void write_png(const std::filesystem::path& path, std::span<const std::byte> png, bool overwrite) {
+  publish_bytes(path, png, overwrite ? Overwrite::kReplace : Overwrite::kRefuse);
 }
 
 }  // namespace wean::inspect

@@ -10,22 +10,33 @@
 
 namespace wean::inspect {
 
+/// Maps of one kind: what they are of, and how their axes count.
+struct MapSource {
+  std::string name;  ///< "phase 0, conditional, layer 3"
+  Grid grid;
+  BlockGeometry blocks;
+};
+
 struct HeadMaps {
+  std::uint32_t head = 0;
   std::vector<float> mass;  ///< mean probability of each pair's entries; empty without a profile
   std::vector<bool> kept;   ///< empty without masks
   double density = 1;
 };
 
 struct SectionMaps {
-  Grid grid;                                 ///< of the masks, else of the profile
-  std::optional<BlockGeometry> mass_blocks;  ///< none without a profile
-  std::optional<BlockGeometry> mask_blocks;  ///< none without masks
-  std::vector<HeadMaps> heads;
-  std::string name;  ///< "phase 0, conditional, layer 3"
-  [[nodiscard]] bool same_blocks() const { return mass_blocks && mask_blocks && *mass_blocks == *mask_blocks; }
+  std::optional<MapSource> mass;   ///< none without a profile
+  std::optional<MapSource> masks;  ///< none without masks
+  std::vector<HeadMaps> heads;     ///< the one that was asked for, or all for a montage
+  [[nodiscard]] bool same_blocks() const { return mass && masks && mass->blocks == masks->blocks; }
 };
 
-/// Reads one section. Throws kUsage naming what does not exist.
+/// Largest number of pairs along a side of a map that is drawn, and of all maps of one kind together, each counted with
+/// the square of its longer side: a picture has at least a pixel for each. A small file may name far larger ones.
+inline constexpr std::int64_t kMaxSidePairs = 8192;
+inline constexpr std::int64_t kMaxPicturePairs = std::int64_t{1} << 27;
+
+/// Reads one section. Throws as plot().
 [[nodiscard]] SectionMaps read_section_maps(const PlotRequest& request);
 
 }  // namespace wean::inspect

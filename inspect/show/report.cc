@@ -30,19 +30,32 @@ std::string fields_text(const Fields& fields) {
   for (const Field& field : fields) width = std::max(width, field.name.size());
   std::string text;
   for (const Field& field : fields) {
-    if (field.name.starts_with("prompt ")) continue;  // digests of 32 prompts and more: --json has them
+    // Digests of all prompts and sigmas of all steps: --json has them. Phases have a table of their own.
+    if (field.name.starts_with("prompt ") || field.name.starts_with("phase ") || field.name == "sigmas") continue;
     text += fmt::format("{:<{}}  {}\n", field.name, width, shown(field));
   }
   return text;
+}
+
+std::string sigma_text(const Phase& phase) {
+  return fmt::format("({:.3f}, {:.3f}]", phase.sigma_low, phase.sigma_high);
+}
+
+/// Where there are no values: what the phases are.
+std::string phase_table(const std::vector<Phase>& phases) {
+  Rows rows;
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    rows.push_back({fmt::format("{}", i), sigma_text(phases[i]), fmt::format("{}", phases[i].steps)});
+  }
+  return cli::render_table({"phase", "sigma", "steps"}, rows);
 }
 
 std::string phase_table(const SiteTable& table, const std::vector<Phase>& phases) {
   Rows rows;
   for (std::size_t i = 0; i < phases.size(); ++i) {
     const SiteTable::Stats stats = table.of_phase(i);
-    rows.push_back({fmt::format("{}", i), fmt::format("({:.3f}, {:.3f}]", phases[i].sigma_low, phases[i].sigma_high),
-                    fmt::format("{}", phases[i].steps), share(stats.mean), share(stats.least), share(stats.most),
-                    fmt::format("{}/{}", stats.full, stats.sites)});
+    rows.push_back({fmt::format("{}", i), sigma_text(phases[i]), fmt::format("{}", phases[i].steps), share(stats.mean),
+                    share(stats.least), share(stats.most), fmt::format("{}/{}", stats.full, stats.sites)});
   }
   return cli::render_table({"phase", "sigma", "steps", "mean", "least", "most", "full sites"}, rows);
 }
@@ -110,7 +123,7 @@ std::string render_text(const Summary& summary) {
   for (const NamedTable& named : summary.tables) {
     text += fmt::format("\n{} by phase\n{}", named.name, phase_table(named.table, summary.phases));
   }
-  if (summary.tables.empty()) return text;
+  if (summary.tables.empty()) return text + "\n" + phase_table(summary.phases);
   const NamedTable& first = summary.tables.front();
   text += fmt::format("\n{} by layer, mean over heads and branches\n{}", first.name, layer_table(first.table));
   text += fmt::format("\nsites by {}\n{}", first.name, histogram_text(first.table));

@@ -23,9 +23,11 @@ std::string kind_of(const std::filesystem::path& path) {
 }  // namespace
 
 bool is_hdf5(const std::filesystem::path& path) {
+  // Asked first: opening a pipe would wait for its writer.
+  require(!std::filesystem::exists(path) || std::filesystem::is_regular_file(path), ErrorCode::kIo, path.string(),
+          ": not a regular file");
   std::ifstream file(path, std::ios::binary);
-  require(file.is_open() && std::filesystem::is_regular_file(path), ErrorCode::kIo, path.string(),
-          ": cannot open: ", std::strerror(errno == 0 ? EINVAL : errno));
+  require(file.is_open(), ErrorCode::kIo, path.string(), ": cannot open: ", std::strerror(errno));
   std::array<char, 8> start{};
   file.read(start.data(), start.size());
   return file && start == kSignature;
