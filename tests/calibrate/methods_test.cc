@@ -46,7 +46,7 @@ TEST_P(Methods, MeetsDensityAndEveryTarget) {
       EXPECT_GE(row.predicted_fidelity, row.fidelity_target);
       EXPECT_EQ(row.rule == Rule::kDense, row.keep == 1.0);
     }
-    EXPECT_GE(result.summary.least_margin, 0.0);
+    EXPECT_GE(result.summary.least_margin.value_or(0.0), 0.0);
   }
 }
 
