@@ -10,7 +10,7 @@ packages=(ca-certificates cmake g++ make ninja-build pkg-config python3-venv
   libcli11-dev libfmt-dev libhdf5-dev libpng-dev libssl-dev nlohmann-json3-dev)
 requirements=(examples/requirements.txt)
 if [[ "${1:-}" == --tests ]]; then
-  packages+=(clang-format hdf5-tools libgmock-dev libgtest-dev)
+  packages+=(clang-format hdf5-tools libgmock-dev libgtest-dev locales)
   requirements+=(tests/requirements.txt)
 elif [[ $# -gt 0 ]]; then
   echo "setup: unknown argument '$1'; allowed is --tests" >&2

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "common/base/error.h"
+#include "common/base/stop.h"
 #include "extract/extract.h"
 #include "extract/session.h"
 
@@ -35,6 +36,7 @@ double seconds_of_pass(const Session& session, models::SelfAttention& attention)
   Clock::time_point first{};
   double seconds = 0;
   const auto on_pass = [&](std::uint32_t step, Branch) {
+    throw_if_stopped("nothing was written");
     if (step == 0) first = Clock::now();
     seconds = std::chrono::duration<double>(Clock::now() - first).count();
     if (step == 1) throw MeasuredEnough{};
@@ -58,7 +60,7 @@ FileBytes file_bytes(const ProfileMeta& meta, std::uint32_t block) {
                     slabs * meta.phases.size();
   const std::uint64_t rows = std::uint64_t{meta.recipe.steps} * meta.sampled_rows * meta.model.heads *
                              static_cast<std::uint64_t>(g.cols()) * slabs;
-  return {2 * (2 * pairs + wide) + 4 * rows, 4 * (5 * pairs + wide) + 4 * rows};
+  return {2 * (2 * pairs + wide) + 2 * rows, 4 * (5 * pairs + wide) + 4 * rows};
 }
 
 ExtractEstimate estimate(const ExtractOptions& options) {

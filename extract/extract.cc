@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <cmath>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
@@ -18,6 +19,7 @@
 namespace wean::extract {
 namespace {
 
+constexpr std::uint64_t kLeastChunk = std::uint64_t{1} << 20, kMostBytes = std::uint64_t{1} << 50;
 constexpr const char* kResumeHint = "finished prompts are kept; the same command with --resume goes on";
 
 /// Samples one prompt with statistics and publishes its shard.
@@ -59,10 +61,11 @@ void write_shards(const Session& session, const RunFolder& folder, ExtractReport
                   const ProgressCallback& progress) {
   std::vector<std::size_t> missing;
   for (const std::size_t i : own_prompts(session.options, session.prompts.size())) {
-    const bool there = std::filesystem::exists(folder.shard_path(session.prompts[i].digest));
+    const bool there = folder.has_shard(session.prompts[i].digest);
     if (there) ++report.shards_found;
     if (!there) missing.push_back(i);
   }
+  if (progress) progress({0, missing.size() * session.passes(), "loaded"});
   for (std::size_t i = 0; i < missing.size(); ++i) {
     const Prompt& prompt = session.prompts[missing[i]];
     throw_if_stopped(kResumeHint);
@@ -84,8 +87,13 @@ void validate(const ExtractOptions& o) {
         ": allowed are auto and the powers of two from 16 to 1024");
   check(o.shard_count >= 1 && o.shard_index < o.shard_count, "--shard ", o.shard_index, "/", o.shard_count,
         ": allowed are 0/n to n-1/n");
-  check(o.guidance >= 1, "--guidance ", o.guidance, ": allowed is 1 (no unconditional pass) and above");
-  check(o.shift >= 0, "--shift ", o.shift, ": allowed are positive values, or 0 for the checkpoint's own");
+  check(std::isfinite(o.guidance) && o.guidance >= 1, "--guidance ", o.guidance,
+        ": allowed is 1 (no unconditional pass) and above");
+  check(o.shift >= 0 && o.shift <= 1000, "--shift ", o.shift,
+        ": allowed are values up to 1000, and 0 for the checkpoint's own");
+  check(o.chunk_bytes >= kLeastChunk && o.chunk_bytes <= kMostBytes, "--chunk-memory ", o.chunk_bytes, ": allowed are ",
+        kLeastChunk, " to ", kMostBytes, " bytes");
+  check(o.disk_budget <= kMostBytes, "--disk ", o.disk_budget, ": allowed are up to ", kMostBytes, " bytes");
   check(!o.unconditional || o.guidance > 1,
         "--branches both: needs --guidance above 1, else there is no unconditional pass");
 }
@@ -96,7 +104,7 @@ ExtractReport run(const ExtractOptions& options, const ProgressCallback& progres
   const bool merges = options.shard_count == 1;
   if (merges) check_output(options.output, options.force ? Overwrite::kReplace : Overwrite::kRefuse);
   const Session session = open_session(options);
-  const RunFolder folder(options, session.meta, session.prompts);
+  const RunFolder folder(options, session.meta, session.text());
   ExtractReport report{session.meta, folder.path(), 0, 0, 0, false, 0};
   write_shards(session, folder, report, progress);
   std::vector<std::filesystem::path> shards;
@@ -106,7 +114,7 @@ ExtractReport run(const ExtractOptions& options, const ProgressCallback& progres
   }
   report.shards_missing = static_cast<std::uint32_t>(session.prompts.size() - shards.size());
   if (merges) {
-    report.meta = merge_shards(shards, options.output, options.force, {});
+    report.meta = merge_shards(shards, options.output, options.force, progress);
     report.merged = true;
   }
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,9 @@ struct ExtractOptions {
   models::ClipSize size{832, 480, 81};
   std::uint32_t steps = 50;
   double guidance = 5.0;
-  double shift = 0;  ///< 0 = the checkpoint's
-  models::Sampler sampler = models::Sampler::kUniPc;
-  models::LoadOptions load;  ///< device, precision, threads
+  double shift = 0;                        ///< 0 = the checkpoint's
+  std::optional<models::Sampler> sampler;  ///< empty = the one that the checkpoint names
+  models::LoadOptions load;                ///< device, precision, threads
   std::uint32_t phases = 8;
   std::uint32_t block = 0;  ///< 0 = auto: 64 when shards and profile fit `disk_budget`, else 128
   std::uint64_t disk_budget = std::uint64_t{50} * 1000 * 1000 * 1000;
@@ -32,10 +33,12 @@ struct ExtractOptions {
   std::uint32_t shard_count = 1;
   bool resume = false;
   bool force = false;
-  std::uint64_t chunk_bytes = std::uint64_t{256} << 20;  ///< bound on the temporary memory of one attention call
+  std::uint64_t chunk_bytes = std::uint64_t{256}
+                              << 20;  ///< bound on what one attention call holds beside copies of q, k and v
 };
 
-/// What a run will take. Bytes are exact up to file headers; seconds come from one dense and one profiled model pass.
+/// What a run will take. Bytes are those of the arrays (files add headers, less than 5 % but for tiny grids); seconds
+/// come from one dense and one profiled model pass.
 struct ExtractEstimate {
   std::uint32_t block = 0;
   double seconds = 0;

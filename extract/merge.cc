@@ -1,12 +1,17 @@
 #include "extract/merge.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <memory>
 
 #include "common/base/error.h"
+#include "common/base/file.h"
 #include "common/base/manifest.h"
+#include "common/base/parallel.h"
+#include "common/base/stop.h"
 #include "extract/manifest.h"
+#include "extract/session.h"
 #include "extract/west.h"
 #include "schemas/profile/shard.h"
 
@@ -36,12 +41,11 @@ void lower_ranks(std::vector<float>& least, const std::vector<float>& mass, cons
   const auto pairs = static_cast<std::size_t>(geometry.pairs());
   const auto heads = static_cast<std::int64_t>(mass.size() / pairs);
   least.resize(mass.size(), 1.0f);
-#pragma omp parallel for schedule(static)
-  for (std::int64_t head = 0; head < heads; ++head) {
+  parallel_for(heads, 0, [&](std::int64_t head) {
     const std::size_t begin = static_cast<std::size_t>(head) * pairs;
     const std::vector<float> ranks = rank_fractions(std::span(mass).subspan(begin, pairs), geometry, scope);
     for (std::size_t i = 0; i < pairs; ++i) least[begin + i] = std::min(least[begin + i], ranks[i]);
-  }
+  });
 }
 
 std::vector<float> narrow(const std::vector<double>& values) {
@@ -103,6 +107,8 @@ Shards open_shards(const std::vector<std::filesystem::path>& paths) {
 ProfileMeta merge_shards(std::vector<std::filesystem::path> paths, const std::filesystem::path& output, bool overwrite,
                          const ProgressCallback& progress) {
   require(!paths.empty(), ErrorCode::kUsage, "no shards to merge");
+  check_output(output, overwrite ? Overwrite::kReplace : Overwrite::kRefuse);
+  const WriterLock lock(output);
   const Shards shards = open_shards(paths);
   ProfileMeta meta = shards.front()->meta();
   meta.prompts.clear();
@@ -114,15 +120,28 @@ ProfileMeta merge_shards(std::vector<std::filesystem::path> paths, const std::fi
     for (const Branch branch : meta.branches) {
       for (std::uint32_t expert = 0; expert < meta.model.experts; ++expert) {
         for (std::uint32_t layer = 0; layer < meta.model.layers; ++layer) {
+          throw_if_stopped("shards are kept; run the same command again");
           const SlabKey key{phase, branch, expert, layer};
           writer.write(key, reduce_slab(shards, key, meta.geometry()));
-          if (progress) progress({++done, total, "phase " + std::to_string(phase) + " layer " + std::to_string(layer)});
+          if (progress) progress({++done, total, "merging phase " + std::to_string(phase)});
         }
       }
     }
   }
   writer.finish();
   return meta;
+}
+
+MergeEstimate estimate_merge(const std::vector<std::filesystem::path>& paths) {
+  const Shards shards = open_shards(paths);
+  const ProfileMeta& meta = shards.front()->meta();
+  const auto start = std::chrono::steady_clock::now();
+  (void)reduce_slab(shards, {0, meta.branches.front(), 0, 0}, meta.geometry());
+  const double slab = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto slabs = meta.phases.size() * meta.branches.size() * meta.model.experts * meta.model.layers;
+  const FileBytes bytes = file_bytes(meta, meta.block);
+  // Sums in double, one shard's arrays and the profile's slab.
+  return {slab * static_cast<double>(slabs), 4 * bytes.profile / slabs, bytes.profile};
 }
 
 std::vector<std::filesystem::path> list_shards(const std::vector<std::filesystem::path>& folders) {

@@ -4,6 +4,7 @@
 
 #include "common/base/error.h"
 #include "common/cli/choice.h"
+#include "common/cli/number.h"
 
 namespace wean::extract {
 namespace {
@@ -31,13 +32,16 @@ std::pair<std::int64_t, std::int64_t> two_numbers(const std::string& text, char 
 void declare_sampling(CLI::App& app, CommandLine& line) {
   ExtractOptions& o = line.extract;
   app.add_option("--size", line.size, "Clip size in pixels, WIDTHxHEIGHT")->capture_default_str();
-  app.add_option("--frames", o.size.frames, "Pixel frames")->capture_default_str();
-  app.add_option("--steps", o.steps, "Sampling steps")->capture_default_str();
-  app.add_option("--guidance", o.guidance, "Classifier-free guidance scale")->capture_default_str();
+  app.add_option("--frames", o.size.frames, "Pixel frames")->check(cli::whole_number(1, 1'000'000))->type_name("N");
+  app.add_option("--steps", o.steps, "Sampling steps")->check(cli::whole_number(1, 1000))->type_name("N");
+  app.add_option("--guidance", o.guidance, "Classifier-free guidance scale");
   app.add_option("--shift", o.shift, "Flow shift; 0 = the checkpoint's own")->capture_default_str();
-  cli::add_choice(app, "--sampler", o.sampler, {{"unipc", Sampler::kUniPc}, {"euler", Sampler::kEuler}}, "Solver");
+  cli::add_choice<std::optional<Sampler>>(
+      app, "--sampler", o.sampler, {{"auto", std::nullopt}, {"unipc", Sampler::kUniPc}, {"euler", Sampler::kEuler}},
+      "Solver; auto: the checkpoint's own");
   app.add_option("--seed", o.seed, "Run seed; each prompt's noise follows from it and the prompt")
-      ->capture_default_str();
+      ->check(cli::whole_number())
+      ->type_name("N");
   app.add_option("--embeddings", o.embeddings, "Prompt embeddings (safetensors) instead of the text encoder");
 }
 
@@ -48,21 +52,27 @@ void declare_machine(CLI::App& app, CommandLine& line) {
   cli::add_choice(app, "--dtype", o.load.precision,
                   {{"float32", Precision::kFloat32}, {"bfloat16", Precision::kBfloat16}}, "Type of the weights");
   app.add_option("--threads", o.load.threads, "CPU threads; 0 = all. Does not change the result")
-      ->capture_default_str();
-  app.add_option("--chunk-memory", o.chunk_bytes, "Bound on temporary memory of one attention call")
+      ->check(cli::whole_number(0, 1024))
+      ->type_name("N");
+  app.add_option("--chunk-memory", o.chunk_bytes, "Bound on what one attention call holds beside copies of q, k and v")
       ->transform(CLI::AsSizeValue(true))
-      ->default_str("256MB");
+      ->type_name("BYTES")
+      ->default_str("256MiB");
   app.add_option("--head-dim", o.load.head_dim, "Only for single files without a config; 0 = 128")
-      ->capture_default_str();
+      ->check(cli::whole_number(0, 1024))
+      ->type_name("N");
 }
 
 void declare_statistics(CLI::App& app, CommandLine& line) {
   ExtractOptions& o = line.extract;
-  app.add_option("--phases", o.phases, "Sigma phases with equal step counts")->capture_default_str();
+  app.add_option("--phases", o.phases, "Sigma phases with equal step counts")
+      ->check(cli::whole_number(1, 1000))
+      ->type_name("N");
   app.add_option("--block", line.block, "Base block in tokens: auto or a power of two from 16 to 1024")
       ->capture_default_str();
   app.add_option("--disk", o.disk_budget, "Disk budget that --block auto keeps to")
       ->transform(CLI::AsSizeValue(true))
+      ->type_name("BYTES")
       ->default_str("50GB");
   cli::add_choice(app, "--branches", o.unconditional, {{"cond", false}, {"both", true}},
                   "Guidance branches to profile");
@@ -77,6 +87,8 @@ void declare_merge(CLI::App& app, CommandLine& line) {
       ->required()
       ->check(CLI::ExistingDirectory);
   merge->add_option("-o,--output", line.merge_output, "Profile to write")->required();
+  merge->add_flag("--partial", line.merge_partial, "Merge although prompts of the runs have no shard yet")
+      ->always_capture_default(false);
   cli::add_common_options(*merge, line.common);
   merge->callback([&line] { line.merge = true; });
 }

@@ -19,6 +19,7 @@ struct CommandLine {
   bool merge = false;
   std::vector<std::filesystem::path> merge_folders;
   std::filesystem::path merge_output;
+  bool merge_partial = false;
 };
 
 /// Declares every option with its unit and default.

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include "common/base/error.h"
 #include "common/cli/json.h"
 #include "common/cli/progress.h"
 #include "common/cli/units.h"
 #include "extract/merge.h"
 #include "extract/options.h"
+#include "extract/run_folder.h"
 
 namespace wean::extract {
 namespace {
@@ -47,16 +49,34 @@ std::string render(const ExtractReport& r, const std::filesystem::path& output, 
       fmt::format("{}\n{} shards written, {} found, {} missing, {}\n", describe(r.meta), r.shards_written,
                   r.shards_found, r.shards_missing, cli::format_seconds(r.seconds));
   if (r.merged)
-    return head + fmt::format("wrote {}; next: wean-calibrate {} --density 0.45 -o plan.h5\n", output.string(),
+    return head + fmt::format("wrote {}; next: wean-calibrate '{}' --density 0.45 -o plan.h5\n", output.string(),
                               output.string());
-  return head + fmt::format("when no shard is missing: wean-extract merge {} -o {}\n", r.shard_folder.string(),
+  return head + fmt::format("when no shard is missing: wean-extract merge '{}' -o '{}'\n", r.shard_folder.string(),
                             output.string());
+}
+
+std::string render_merge_estimate(const CommandLine& line, const std::vector<std::filesystem::path>& shards) {
+  const MergeEstimate e = estimate_merge(shards);
+  if (line.common.json)
+    return cli::Json::object()
+        .set("shards", shards.size())
+        .set("profile_bytes", e.profile_bytes)
+        .set("memory_bytes", e.memory_bytes)
+        .set("seconds", e.seconds)
+        .dump();
+  return fmt::format("time     about {}\nmemory   {}\ndisk     {} for {}, from {} shards\n",
+                     cli::format_seconds(e.seconds), cli::format_bytes(static_cast<double>(e.memory_bytes)),
+                     cli::format_bytes(static_cast<double>(e.profile_bytes)), line.merge_output.string(),
+                     shards.size());
 }
 
 std::string execute_merge(const CommandLine& line) {
   const std::vector<std::filesystem::path> shards = list_shards(line.merge_folders);
-  if (line.common.dry_run)
-    return fmt::format("{} shards would be merged into {}\n", shards.size(), line.merge_output.string());
+  const std::vector<std::string> missing = missing_prompts(line.merge_folders);
+  require(missing.empty() || line.merge_partial, ErrorCode::kResume, missing.size(),
+          " prompts of the runs have no shard yet, such as ", missing.empty() ? "" : missing.front(),
+          "; finish the runs, or give --partial");
+  if (line.common.dry_run) return render_merge_estimate(line, shards);
   cli::Progress progress("merge", shards.size(), line.common.quiet);
   const ProfileMeta meta = merge_shards(shards, line.merge_output, line.common.force, progress.callback());
   progress.finish();

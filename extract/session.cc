@@ -10,12 +10,12 @@
 namespace wean::extract {
 namespace {
 
-SamplingRecipe recipe_of(const ExtractOptions& o, double shift) {
+SamplingRecipe recipe_of(const ExtractOptions& o, models::Sampler sampler, double shift) {
   SamplingRecipe recipe;
   recipe.width = o.size.width;
   recipe.height = o.size.height;
   recipe.frames = o.size.frames;
-  recipe.sampler = o.sampler == models::Sampler::kUniPc ? "unipc" : "euler";
+  recipe.sampler = sampler == models::Sampler::kUniPc ? "unipc" : "euler";
   recipe.steps = o.steps;
   recipe.shift = shift;
   recipe.guidance = o.guidance;
@@ -24,14 +24,15 @@ SamplingRecipe recipe_of(const ExtractOptions& o, double shift) {
   return recipe;
 }
 
-ProfileMeta meta_of(const ExtractOptions& o, const models::Pipeline& pipeline, const std::vector<Prompt>& prompts) {
+ProfileMeta meta_of(const ExtractOptions& o, models::Sampler sampler, const models::Pipeline& pipeline,
+                    const std::vector<Prompt>& prompts) {
   ProfileMeta meta;
   meta.tool_version = version();
   meta.model = pipeline.identity();
   const double shift = o.shift > 0 ? o.shift : pipeline.default_shift();
-  meta.recipe = recipe_of(o, shift);
+  meta.recipe = recipe_of(o, sampler, shift);
   meta.grid = pipeline.grid_of(o.size);
-  meta.sigmas = pipeline.sigmas(o.sampler, o.steps, shift);
+  meta.sigmas = pipeline.sigmas(sampler, o.steps, shift);
   meta.phases = make_phases(meta.sigmas, o.phases);
   meta.branches = {Branch::kConditional};
   if (o.unconditional) meta.branches.push_back(Branch::kUnconditional);
@@ -43,8 +44,19 @@ ProfileMeta meta_of(const ExtractOptions& o, const models::Pipeline& pipeline, c
 /// 64 when one shard a prompt and the profile fit the disk budget, else 128.
 std::uint32_t choose_block(const ExtractOptions& o, const ProfileMeta& meta) {
   if (o.block != 0) return o.block;
-  const FileBytes fine = file_bytes(meta, 64);
-  return fine.shard * meta.prompts.size() + fine.profile <= o.disk_budget ? 64 : 128;
+  std::uint64_t needed = 0;
+  for (const std::uint32_t block : {64U, 128U}) {
+    const FileBytes bytes = file_bytes(meta, block);
+    needed = bytes.shard * meta.prompts.size() + bytes.profile;
+    if (needed <= o.disk_budget) return block;
+  }
+  fail(ErrorCode::kUsage, "--disk ", o.disk_budget, ": shards and profile need ", needed,
+       " bytes even in blocks of 128; allow more, or choose --block yourself");
+}
+
+Digest embedding_digest(const at::Tensor& embedding) {
+  const at::Tensor bytes = embedding.to(at::kCPU, at::kFloat).contiguous();
+  return sha256(std::span(static_cast<const std::byte*>(bytes.const_data_ptr()), bytes.nbytes()));
 }
 
 }  // namespace
@@ -55,12 +67,13 @@ Session open_session(const ExtractOptions& options) {
   load.vae = false;
   load.embeddings = options.embeddings;
   models::Pipeline pipeline = models::Pipeline::load(options.model, load);
-  ProfileMeta meta = meta_of(options, pipeline, prompts);
+  const models::Sampler sampler = options.sampler.value_or(pipeline.default_sampler());
+  ProfileMeta meta = meta_of(options, sampler, pipeline, prompts);
   meta.block = choose_block(options, meta);
-  Session session{options, std::move(pipeline), std::move(prompts), std::move(meta), {}, {}};
+  Session session{options, std::move(pipeline), std::move(prompts), std::move(meta), sampler, {}, {}};
   for (const Prompt& prompt : session.prompts)
     session.conditional.push_back(session.pipeline.encode_prompt(prompt.text));
-  session.unconditional = session.pipeline.encode_prompt("");
+  if (options.guidance > 1) session.unconditional = session.pipeline.encode_prompt("");
   return session;
 }
 
@@ -83,11 +96,18 @@ models::SampleRequest Session::request(const Prompt& prompt) const {
   request.steps = options.steps;
   request.guidance = options.guidance;
   request.shift = meta.recipe.shift;
-  request.sampler = options.sampler;
+  request.sampler = sampler;
   request.conditional = conditional[static_cast<std::size_t>(index)];
   request.unconditional = unconditional;
   request.initial_latents = pipeline.initial_noise(models::prompt_seed(meta.recipe.seed, prompt.digest), options.size);
   return request;
+}
+
+RunText Session::text() const {
+  RunText text{prompts, {}, {}};
+  for (const at::Tensor& embedding : conditional) text.embeddings.push_back(embedding_digest(embedding));
+  if (unconditional.defined()) text.no_prompt = embedding_digest(unconditional);
+  return text;
 }
 
 std::uint64_t Session::passes() const { return std::uint64_t{options.steps} * (options.guidance > 1 ? 2 : 1); }

@@ -5,6 +5,7 @@
 #include "common/base/prompts.h"
 #include "extract/extract.h"
 #include "extract/profiling_attention.h"
+#include "extract/run_folder.h"
 
 namespace wean::extract {
 
@@ -12,15 +13,18 @@ namespace wean::extract {
 struct Session {
   ExtractOptions options;
   models::Pipeline pipeline;
-  std::vector<Prompt> prompts;          ///< file order
-  ProfileMeta meta;                     ///< prompts: digests, ascending
-  std::vector<at::Tensor> conditional;  ///< embedding of each prompt, [text_len, text_dim]
-  at::Tensor unconditional;             ///< embedding of the empty prompt
+  std::vector<Prompt> prompts;                        ///< file order
+  ProfileMeta meta;                                   ///< prompts: digests, ascending
+  models::Sampler sampler = models::Sampler::kUniPc;  ///< the checkpoint's own unless the options say
+  std::vector<at::Tensor> conditional;                ///< embedding of each prompt, [text_len, text_dim]
+  at::Tensor unconditional;                           ///< of the empty prompt; undefined without guidance
 
   /// How statistics of one prompt are gathered.
   [[nodiscard]] ProfilingSettings profiling(const Prompt& prompt) const;
   /// One prompt's sampling run: its embedding and its own noise.
   [[nodiscard]] models::SampleRequest request(const Prompt& prompt) const;
+  /// Prompts and digests of their embeddings.
+  [[nodiscard]] RunText text() const;
   /// Model passes of one prompt.
   [[nodiscard]] std::uint64_t passes() const;
 };

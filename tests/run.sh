@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source examples/build.sh
+# Idle OpenMP threads sleep instead of spinning: several programs share these cores.
+export OMP_WAIT_POLICY=passive
 
 stages=""
 stage() {  # stage NAME COMMAND...

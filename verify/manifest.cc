@@ -8,8 +8,9 @@
 namespace wean::verify {
 namespace {
 
-std::string settings(const VerifyOptions& o) {
-  const bool unipc = o.sampler == models::Sampler::kUniPc, cpu = o.load.device == models::Device::kCpu;
+std::string settings(const Workbench& bench) {
+  const VerifyOptions& o = bench.options;
+  const bool unipc = bench.sampler == models::Sampler::kUniPc, cpu = o.load.device == models::Device::kCpu;
   const bool single = o.load.precision == models::Precision::kFloat32;
   return fmt::format("steps: {}\nguidance: {}\nsampler: {}\ndevice: {}\ndtype: {}\nseed: {}\nnoises a prompt: {}\n",
                      o.steps, o.guidance, unipc ? "unipc" : "euler", cpu ? "cpu" : "cuda",
@@ -27,7 +28,7 @@ std::string digest_line(const char* what, const std::filesystem::path& path) {
 std::string run_manifest(const Workbench& bench, const std::vector<Prompt>& prompts) {
   std::string text = fmt::format("wean verify run, version {}\nweights: {}\nshift: {}\n", version(),
                                  to_hex(bench.pipeline.identity().weights), bench.shift) +
-                     settings(bench.options);
+                     settings(bench);
   for (const auto& masks : bench.masks) text += digest_line("masks", masks->file().path());
   text += digest_line("embeddings", bench.options.embeddings);
   text += digest_line("initial latents", bench.options.initial_latents);

@@ -29,7 +29,7 @@ models::SampleRequest request_of(const Workbench& bench, const at::Tensor& condi
   request.steps = bench.options.steps;
   request.guidance = bench.options.guidance;
   request.shift = bench.shift;
-  request.sampler = bench.options.sampler;
+  request.sampler = bench.sampler;
   request.conditional = conditional;
   request.unconditional = bench.unconditional;
   request.initial_latents = initial;
@@ -127,8 +127,8 @@ Sampled sample_dense(const Workbench& bench, const at::Tensor& conditional, cons
   return sampled;
 }
 
-void warm_up(const Workbench& bench, const at::Tensor& initial) {
-  models::SampleRequest request = request_of(bench, bench.unconditional, initial);
+void warm_up(const Workbench& bench, const Prompt& prompt, const at::Tensor& initial) {
+  models::SampleRequest request = request_of(bench, bench.pipeline.encode_prompt(prompt.text), initial);
   request.steps = 1;
   models::DenseAttention dense;
   (void)bench.pipeline.sample(request, dense, {});

@@ -16,6 +16,7 @@ struct Workbench {
   models::Pipeline pipeline;
   std::vector<std::shared_ptr<SiteMasks>> masks;
   models::ClipSize size;
+  models::Sampler sampler = models::Sampler::kUniPc;
   double shift = 0;
   at::Tensor unconditional;  ///< embedding of the empty prompt
 };
@@ -37,7 +38,7 @@ struct ClipSet {
 using PassCallback = std::function<void()>;
 
 /// One dense step whose result is dropped, so that the first timed run does not pay for first use.
-void warm_up(const Workbench& bench, const at::Tensor& initial);
+void warm_up(const Workbench& bench, const Prompt& prompt, const at::Tensor& initial);
 
 /// Samples and measures one clip from `initial` ([channels, t, h, w]); fills `set` for the caller.
 [[nodiscard]] ClipReport run_clip(const Workbench& bench, const Prompt& prompt, const at::Tensor& initial, ClipSet& set,

@@ -83,6 +83,8 @@ class ClipRunner {
       if (store_.find(number)) ++finished;
     }
     passes_.emplace(bench.options, clips, finished, progress);
+    if (progress)
+      progress({0, (clips - finished) * runs_of_clip(bench.options) * passes_of_run(bench.options), "loaded"});
   }
 
   ClipReport next(const Prompt& prompt, std::uint32_t noise) {
@@ -106,7 +108,7 @@ class ClipRunner {
   ClipReport run(const Prompt& prompt, std::uint32_t noise, std::size_t number) {
     ClipSet set;
     const at::Tensor initial = initial_of(bench_, prompt, noise, number);
-    if (!std::exchange(warm_, true)) warm_up(bench_, initial);
+    if (!std::exchange(warm_, true)) warm_up(bench_, prompt, initial);
     const ClipReport report = run_clip(bench_, prompt, initial, set, passes_->for_clip(number));
     write_pictures(bench_.options, set, number);
     if (!bench_.options.save_latents.empty())
@@ -160,7 +162,7 @@ VerifyReport empty_report(const Workbench& bench) {
   report.steps = bench.options.steps;
   report.shift = bench.shift;
   report.guidance = bench.options.guidance;
-  report.sampler = bench.options.sampler == models::Sampler::kUniPc ? "unipc" : "euler";
+  report.sampler = bench.sampler == models::Sampler::kUniPc ? "unipc" : "euler";
   return report;
 }
 

@@ -22,8 +22,8 @@ struct VerifyOptions {
   std::filesystem::path embeddings;  ///< prompt embeddings instead of the text encoder; may be empty
   std::uint32_t steps = 50;
   double guidance = 5.0;
-  double shift = 0;  ///< 0 = the checkpoint's
-  models::Sampler sampler = models::Sampler::kUniPc;
+  double shift = 0;                        ///< 0 = the checkpoint's
+  std::optional<models::Sampler> sampler;  ///< empty = the one that the checkpoint names
   models::LoadOptions load;
   std::uint64_t seed = 1;  ///< run seed; noise of a clip follows from it, its number and the prompt
   std::uint32_t seeds_per_prompt = 1;

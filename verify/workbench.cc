@@ -77,8 +77,10 @@ Workbench open_workbench(const VerifyOptions& options) {
   }
   const models::ClipSize size = size_of(pipeline, grid);
   const double shift = options.shift > 0 ? options.shift : pipeline.default_shift();
-  at::Tensor unconditional = pipeline.encode_prompt("");
-  return {options, std::move(pipeline), std::move(masks), size, shift, std::move(unconditional)};
+  const models::Sampler sampler = options.sampler.value_or(pipeline.default_sampler());
+  at::Tensor unconditional;
+  if (options.guidance > 1) unconditional = pipeline.encode_prompt("");
+  return {options, std::move(pipeline), std::move(masks), size, sampler, shift, std::move(unconditional)};
 }
 
 }  // namespace wean::verify

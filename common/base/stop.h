@@ -1,4 +1,5 @@
-// Stopping at a safe point: SIGINT, SIGTERM and SIGUSR1 set a flag; a second signal ends the process at once.
+// Stopping at a safe point: SIGINT, SIGTERM, SIGUSR1 and SIGHUP set a flag and say so on stderr; a second signal ends
+// the process at once.
 #pragma once
 
 namespace wean {

@@ -41,7 +41,12 @@ Progress::Progress(std::string title, std::uint64_t total, bool quiet)
     : Progress(std::move(title), total, quiet ? ProgressSink{} : stderr_sink()) {}
 
 Progress::Progress(std::string title, std::uint64_t total, ProgressSink sink)
-    : title_(std::move(title)), total_(total), sink_(std::move(sink)), start_(sink_.now()), shown_(start_) {}
+    : title_(std::move(title)),
+      total_(total),
+      sink_(std::move(sink)),
+      start_(sink_.now()),
+      begun_(start_),
+      shown_(start_) {}
 
 Progress::~Progress() {
   if (open_line_) sink_.write("\n");
@@ -49,6 +54,7 @@ Progress::~Progress() {
 
 void Progress::update(std::uint64_t done, const std::string& detail) {
   const auto now = sink_.now();
+  if (done == 0) begun_ = now;
   if (!sink_.write || finished_) return;
   if (sink_.terminal ? open_line_ && now - shown_ < kBarInterval : now - shown_ < kLogInterval) return;
   shown_ = now;
@@ -69,7 +75,7 @@ ProgressCallback Progress::callback() {
 }
 
 std::string Progress::line(std::uint64_t done, const std::string& detail) const {
-  const double elapsed = Seconds(sink_.now() - start_).count();
+  const double elapsed = Seconds(sink_.now() - begun_).count();
   const double share = total_ == 0 ? 0.0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total_));
   std::string text = title_ + (sink_.terminal ? " " + bar(share) : ":");
   text += fmt::format(" {:3.0f} %", 100 * share);

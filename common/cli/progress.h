@@ -24,7 +24,8 @@ struct ProgressSink {
 [[nodiscard]] ProgressSink stderr_sink();
 
 /// One task of known size. Thread-compatible. Lines in a log appear at most every 10 seconds and once at the end; the
-/// bar moves at most ten times a second. The ETA assumes that the rest goes at the mean speed so far.
+/// bar moves at most ten times a second. The ETA assumes that the rest goes at the mean speed so far, counted from the
+/// last update with nothing done: what reports 0 when it begins does not count its loading.
 class Progress {
  public:
   Progress(std::string title, std::uint64_t total, bool quiet);
@@ -48,6 +49,7 @@ class Progress {
   std::uint64_t total_;
   ProgressSink sink_;
   ProgressSink::Clock::time_point start_;
+  ProgressSink::Clock::time_point begun_;
   ProgressSink::Clock::time_point shown_;
   bool open_line_ = false;
   bool finished_ = false;

@@ -21,6 +21,10 @@ def cases(folder, checkpoint):
     (folder / "text.wean").write_text("this is no mask file")
     (folder / "text.safetensors").write_text("no tensors")
     (folder / "folder").mkdir()
+    if not pathlib.Path("/dev/nvidiactl").exists():
+        no_gpu = [("wean-extract", good + ["--device", "cuda"], 9, "GPU")]
+    else:
+        no_gpu = []
     verify = [checkpoint, folder / "text.wean", "--prompts", prompts, "-o", folder / "report"]
     return [
         ("wean-extract", [], 2, "MODEL"),
@@ -39,14 +43,26 @@ def cases(folder, checkpoint):
         ("wean-extract", good + ["--nonsense"], 2, "nonsense"),
         ("wean-extract", [folder / "folder", *good[1:]], 2, "folder"),
         ("wean-extract", [folder / "text.safetensors", *good[1:]], 3, "text.safetensors"),
-        ("wean-extract", good + ["--device", "cuda"], 9, "GPU"),
+        ("wean-extract", good + ["--seed", "-1"], 2, "whole numbers"),
+        ("wean-extract", good + ["--seed", "18446744073709551616"], 2, "whole numbers"),
+        ("wean-extract", good + ["--threads", "100000"], 2, "0 to 1024"),
+        ("wean-extract", changed("--steps", "2.5"), 2, "1 to 1000"),
+        ("wean-extract", good + ["--chunk-memory", "0"], 2, "--chunk-memory"),
+        ("wean-extract", good + ["--guidance", "inf"], 2, "--guidance"),
+        ("wean-extract", good + ["--shift", "1e30"], 2, "--shift"),
+        ("wean-extract", good + ["--disk", "1b"], 2, "--disk"),
+        ("wean-extract", changed("-o", folder / "no" / "out.h5"), 6, "no folder"),
+        ("wean-extract", changed("-o", folder / "folder"), 6, "is a folder"),
         ("wean-extract", ["merge", folder / "folder", "-o", output], 2, "no shards"),
         ("wean-verify", [], 2, "MODEL"),
         ("wean-verify", verify[:3], 2, "--prompts"),
         ("wean-verify", verify, 3, "text.wean"),
-        ("wean-verify", [checkpoint, folder / "missing.wean", *verify[2:]], 2, "missing.wean"),
+        ("wean-verify", [checkpoint, folder / "missing.wean", *verify[2:]], 6, "missing.wean"),
+        ("wean-verify", verify + ["--save-latents", folder / "no" / "l.safetensors"], 6, "no folder"),
+        ("wean-verify", verify + ["--seeds", "0"], 2, "1 to 64"),
         ("wean-verify", verify + ["--latents-only", "--clips"], 2, "--clips"),
         ("wean-verify", verify + ["--guidance", "0"], 2, "--guidance"),
+        *no_gpu,
     ]
 
 

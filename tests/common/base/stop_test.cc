@@ -17,7 +17,7 @@ TEST(Stop, NothingIsRequestedAtFirst) {
 }
 
 TEST(Stop, EachSignalSetsTheFlag) {
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) {
     const int code = run_child([signal] {
       install_stop_handlers();
       if (stop_requested()) return 96;

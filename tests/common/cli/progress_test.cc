@@ -47,6 +47,17 @@ TEST(ProgressLog, OneLineEveryTenSeconds) {
                           "extract:  30 % (30/100), ETA 1 min 10 s, step 30\n", "extract: done in 35 s\n"));
 }
 
+TEST(ProgressLog, LoadingBeforeTheFirstStepDoesNotCount) {
+  Recorder recorder;
+  Progress progress("extract", 100, recorder.sink(false));
+  recorder.pass(600);
+  progress.update(0, "loaded");
+  recorder.pass(10);
+  progress.update(10, "");
+  EXPECT_THAT(recorder.writes,
+              ElementsAre("extract:   0 % (0/100), loaded\n", "extract:  10 % (10/100), ETA 1 min 30 s\n"));
+}
+
 TEST(ProgressLog, ShortTasksSayOneLine) {
   Recorder recorder;
   Progress progress("pack", 2, recorder.sink(false));
