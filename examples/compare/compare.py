@@ -23,7 +23,7 @@ PROMPTS = ROOT / "examples" / "prompts"
 def candidates(density, quick):
     """{method: {candidate name: wean-calibrate arguments}}: every knob that is chosen on the tuning prompts."""
     warmups = [w for w in (0.1, 0.2, 0.3) if w <= density / 2]
-    surfaces = [(w, g) for w in (0.5, 2, 8) for g in (0.5, 1, 2)] if not quick else [(2, 1), (8, 1), (8, 2)]
+    surfaces = [(w, g) for w in (0.5, 1, 2, 4, 8) for g in (0.5, 1, 2, 4)] if not quick else [(2, 1), (2, 4), (8, 1), (8, 4)]
     table = {
         "uniform": {"uniform": ["--method", "uniform"]},
         "uniform-warmup": {f"warmup{w}": ["--method", "uniform-warmup", "--warmup", str(w)] for w in warmups},
@@ -62,7 +62,7 @@ class Grid:
 def profile(args, grid):
     path = grid.folder / "profile.h5"
     if not path.exists():
-        run([args.bin / "wean-extract", args.model, "-o", path, "--prompts", PROMPTS / "calibration.txt", "--size", grid.size,
+        run([args.bin / "wean-extract", args.model, "-o", path, "--prompts", args.prompts / "calibration.txt", "--size", grid.size,
              "--frames", grid.frames, "--phases", args.phases, "--block", args.block, "--resume", *sampling(args)])
     return path
 
@@ -73,10 +73,14 @@ def masks(args, grid, density, name, calibrate_args):
     profile_path = profile(args, grid)
     if packed.exists():
         return packed
-    code, _ = run([args.bin / "wean-calibrate", profile_path, "-o", plan, "--density", density, "--force", *calibrate_args], (0, 13))
+    summary = grid.folder / f"{name}-{density}.plan.json"
+    code, text = run([args.bin / "wean-calibrate", profile_path, "-o", plan, "--density", density, "--force", "--json", *calibrate_args], (0, 13))
+    if code == 0:
+        summary.write_text(text)
+        code, _ = run([args.bin / "wean-pack", plan, "--profile", profile_path, "-o", packed, "--block", f"{args.block}x{args.block}"], (0, 13))
     if code == 13:
+        print(f"{name} cannot reach g = {density} on {grid.size}", file=sys.stderr)
         return None
-    run([args.bin / "wean-pack", plan, "--profile", profile_path, "-o", packed, "--block", f"{args.block}x{args.block}"])
     return packed
 
 
@@ -84,7 +88,7 @@ def verify(args, files, prompts, folder, extra):
     """report.json of wean-verify over several mask files."""
     report = folder / "report.json"
     if not report.exists():
-        run([args.bin / "wean-verify", args.model, *files, "--prompts", PROMPTS / prompts, "-o", folder, "--resume", *sampling(args), *extra])
+        run([args.bin / "wean-verify", args.model, *files, "--prompts", args.prompts / prompts, "-o", folder, "--resume", *sampling(args), *extra])
     return json.loads(report.read_text())
 
 
@@ -113,10 +117,20 @@ def compare(args, grid, chosen):
     """One table a density, all from one run over the held-out prompts."""
     made = [(density, method, name, masks(args, grid, density, name, words))
             for density, methods in chosen.items() for method, (name, words) in methods.items()]
+    lost = [f"{method} at {density}" for density, method, _, packed in made if packed is None]
     made = [entry for entry in made if entry[3] is not None]
+    if lost:
+        print("not in the table, out of reach on this grid: " + ", ".join(lost), file=sys.stderr)
+    if not made:
+        sys.exit("no method reaches any density on this grid")
     report = verify(args, [packed for *_, packed in made], "heldout.txt", grid.folder / "heldout",
                     ["--floors", "--limit", args.heldout, "--seeds", args.seeds])
-    return [table_of(report, density, [(i, m, n) for i, (d, m, n, _) in enumerate(made) if d == density]) for density in chosen]
+    tables = []
+    for density in chosen:
+        entries = [(i, m, n, packed) for i, (d, m, n, packed) in enumerate(made) if d == density]
+        if entries:
+            tables.append(table_of(report, density, entries))
+    return tables
 
 
 def mean(values):
@@ -139,29 +153,55 @@ def minus(report, mask, base):
 
 
 def table_of(report, density, entries):
-    first = entries[0][0]
-    rows = [dict(report["masks"][i], method=method, chosen=name, psnr_minus_first=minus(report, i, first)) for i, method, name in entries]
+    """Rows of one density; differences are paired by clip against uniform and against the chosen uniform-warmup."""
+    place = {method: i for i, method, _, _ in entries}
+    rows = []
+    for i, method, name, packed in entries:
+        plan = json.loads(packed.with_name(packed.name.removesuffix(".wean") + ".plan.json").read_text())
+        row = dict(report["masks"][i], method=method, chosen=name, least_margin=plan["least_margin"],
+                   off_target=abs(plan["global_density"] - density))
+        for base in ("uniform", "uniform-warmup"):
+            row[f"minus_{base}"] = minus(report, i, place[base]) if base in place and base != method else None
+        rows.append(row)
     clips = report["clips"]
-    yardsticks = {what: mean([c[what]["psnr"] for c in clips]) for what in ("ceiling", "blurred", "held_still", "other_seed")
+    yardsticks = {what: estimate([c[what]["psnr"] for c in clips]) for what in ("ceiling", "blurred", "held_still", "other_seed")
                   if what in clips[0]}
-    return {"density": density, "rows": rows, "psnr_of": yardsticks}
+    floor = max((yardsticks[what]["mean"] for what in ("blurred", "held_still", "other_seed") if what in yardsticks), default=0)
+    return {"density": density, "rows": rows, "psnr_of": yardsticks, "claimed_above": floor + 2}
+
+
+def with_error(value):
+    return f"{value['mean']:+.2f} ± {value['standard_error']:.2f}" if value else ""
 
 
 def markdown(tables, args):
     lines = [f"{args.size}, {args.frames} frames, {args.steps} steps, guidance {args.guidance}, {args.heldout} held-out prompts x {args.seeds} noises", ""]
     for table in tables:
-        marks = ", ".join(f"{k} {v:.2f} dB" for k, v in table["psnr_of"].items())
-        lines += [f"g = {table['density']} ({marks})", "",
-                  "| method | chosen | g | PSNR dB | minus uniform | SSIM | flicker | latent L2 | recall | oracle | chance |",
-                  "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+        marks = ", ".join(f"{k} {v['mean']:.2f} ± {v['standard_error']:.2f} dB" for k, v in table["psnr_of"].items())
+        lines += [f"g = {table['density']} ({marks}; nothing is claimed below {table['claimed_above']:.2f} dB)", "",
+                  "| method | chosen | g | PSNR dB | minus uniform | minus warm-up | SSIM | flicker | latent L2 | recall | oracle | chance | margin of F |",
+                  "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
         for r in table["rows"]:
             of = {k: r[k]["mean"] for k in ("global_density", "ssim", "flicker", "latent_l2", "recall", "oracle", "chance")}
-            psnr, gain = r["psnr"], r["psnr_minus_first"]
+            psnr, margin = r["psnr"], r["least_margin"]
             lines.append(f"| {r['method']} | {r['chosen']} | {of['global_density']:.4f} | {psnr['mean']:.2f} ± {psnr['standard_error']:.2f} "
-                         f"| {gain['mean']:+.2f} ± {gain['standard_error']:.2f} | {of['ssim']:.4f} | {of['flicker']:.3f} "
-                         f"| {of['latent_l2']:.4f} | {of['recall']:.4f} | {of['oracle']:.4f} | {of['chance']:.4f} |")
+                         f"| {with_error(r['minus_uniform'])} | {with_error(r['minus_uniform-warmup'])} | {of['ssim']:.4f} "
+                         f"| {of['flicker']:.3f} | {of['latent_l2']:.4f} | {of['recall']:.4f} | {of['oracle']:.4f} | {of['chance']:.4f} "
+                         f"| {'' if margin is None else f'{margin:.4f}'} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def keep_settings(args):
+    """Results of other settings must not be taken for these: OUT belongs to one set of them."""
+    mine = {k: str(v) for k, v in vars(args).items() if k not in ("out", "bin", "threads", "only_tuning")}
+    path = args.out / "settings.json"
+    if path.exists():
+        theirs = json.loads(path.read_text())
+        different = [f"--{k.replace('_', '-')} {theirs.get(k)}" for k in mine if theirs.get(k) != mine[k]]
+        if different:
+            sys.exit(f"{args.out}: holds results for {', '.join(different)}; use another --out")
+    path.write_text(json.dumps(mine, indent=2) + "\n")
 
 
 def main():
@@ -181,13 +221,16 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--threads", default="0", help="CPU threads; 0 = all")
+    parser.add_argument("--prompts", type=pathlib.Path, default=PROMPTS, help="folder of calibration.txt, tuning.txt, heldout.txt")
     parser.add_argument("--densities", type=float, nargs="+", default=[0.45, 0.30])
     parser.add_argument("--tuning", default="16", help="tuning prompts")
     parser.add_argument("--heldout", default="32", help="held-out prompts")
     parser.add_argument("--seeds", default="1", help="noises a held-out prompt")
-    parser.add_argument("--quick", action="store_true", help="three surfaces a scope instead of nine")
+    parser.add_argument("--quick", action="store_true", help="four surfaces a scope instead of twenty")
     parser.add_argument("--only-tuning", action="store_true", help="stop when the knobs are chosen")
     args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    keep_settings(args)
     grid = Grid(args, args.size, args.frames)
     tuning = Grid(args, args.tuning_size or args.size, args.tuning_frames or args.frames)
     start = time.time()
