@@ -98,7 +98,7 @@ class Chain(unittest.TestCase):
         self.assertFalse((self.folder / "report/finished").exists())
 
     def test_latents_start_another_run(self):
-        masks = self.masks["west-fast"]
+        masks = self.masks[METHODS[0]]
         self.verify(self.folder / "again", masks, "--latents-only", "--no-ceiling", "--seed", "99", "--initial-latents",
                     self.folder / "latents.safetensors", "--save-latents", self.folder / "again.safetensors")
         first, again = load_file(self.folder / "latents.safetensors"), load_file(self.folder / "again.safetensors")
