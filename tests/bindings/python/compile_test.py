@@ -8,9 +8,11 @@ import unittest
 from bindings_support import CompileCounterWithBackend, relative, torch
 from live import Tools, pipeline, sample
 
+import torch._inductor.config as inductor
 import wean
 
 TOOLS: Tools
+inductor.compile_threads = 1  # starting a pool of compilers takes longer than the one block
 
 
 class Compiled(unittest.TestCase):
