@@ -15,6 +15,12 @@ install(TARGETS wean_runtime EXPORT wean-targets LIBRARY DESTINATION ${CMAKE_INS
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/wean DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
+if(TARGET wean_torch)
+  # For LibTorch programs: torch.ops.load_library, or dlopen.
+  set_target_properties(wean_torch PROPERTIES INSTALL_RPATH "$ORIGIN")
+  install(TARGETS wean_torch LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
+
 set(wean_package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/wean)
 install(EXPORT wean-targets NAMESPACE wean:: DESTINATION ${wean_package_folder})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/wean-config.cmake.in ${CMAKE_BINARY_DIR}/wean-config.cmake

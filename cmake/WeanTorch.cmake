@@ -16,4 +16,6 @@ target_include_directories(wean_torch_cpu SYSTEM INTERFACE "${WEAN_TORCH_DIR}/in
 # By name, not by path: the folder also holds a libgomp, and CMake would warn that it may hide the system's.
 target_link_options(wean_torch_cpu INTERFACE "-L${WEAN_TORCH_DIR}/lib")
 target_link_libraries(wean_torch_cpu INTERFACE torch_cpu c10)
-target_link_options(wean_torch_cpu INTERFACE "-Wl,-rpath,${WEAN_TORCH_DIR}/lib")
+if(NOT SKBUILD)  # inside a wheel LibTorch is the one that `import torch` has loaded
+  target_link_options(wean_torch_cpu INTERFACE "-Wl,-rpath,${WEAN_TORCH_DIR}/lib")
+endif()

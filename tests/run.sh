@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Set-up, build and every test: the host parts under AddressSanitizer and UBSan, then everything as released.
+# Set-up, build and every test: the host parts under AddressSanitizer and UBSan, libwean's threads under ThreadSanitizer, then
+# everything as released.
 # Ends on the summary of ctest; the exit status is not 0 when anything failed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -15,11 +16,15 @@ stage() {  # stage NAME COMMAND...
   "$@"
   stages+=$(printf '%6d s  %s' $((SECONDS - start)) "$name")$'\n'
 }
-run_tests() { ctest --test-dir "build/$1" --output-on-failure --parallel "$(nproc)" --no-tests=error; }
+run_tests() {  # run_tests PRESET [CTEST_OPTION ...]
+  ctest --test-dir "build/$1" --output-on-failure --parallel "$(nproc)" --no-tests=error "${@:2}"
+}
 
 stage "set-up" examples/setup.sh --tests
 stage "build asan" wean_build asan -DWEAN_TESTS=ON
 stage "test asan" run_tests asan
+stage "build tsan" wean_build tsan -DWEAN_TESTS=ON -- runtime_threads_test
+stage "test tsan" run_tests tsan -R '^RuntimeThreads'
 stage "build release" wean_build release -DWEAN_TESTS=ON
 printf '== seconds so far\n%s== test release\n' "$stages"
 run_tests release

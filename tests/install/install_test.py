@@ -1,4 +1,5 @@
-"""Installs a build, moves the tree, builds tests/consumer against it with find_package and with pkg-config, and runs it.
+"""Installs a build, moves the tree, builds tests/consumer and the C and C++ examples against it with find_package and with
+pkg-config, and runs them.
 
 usage: install_test.py BUILD_DIR SOURCE_DIR CC CXX
 """
@@ -44,13 +45,31 @@ def check_tree(prefix):
     assert symbols and not strangers, f"libwean exports {strangers}"
 
 
+def build_project(prefix, project, folder, cc, cxx):
+    """Configures and builds a project that knows wean through find_package alone; returns where its programs are."""
+    run("cmake", "-S", project, "-B", folder / project.name, f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_C_COMPILER={cc}",
+        f"-DCMAKE_CXX_COMPILER={cxx}", "-DCMAKE_FIND_PACKAGE_PREFER_CONFIG=ON")
+    run("cmake", "--build", folder / project.name)
+    return folder / project.name
+
+
 def check_consumer(prefix, source, folder, cc, cxx):
-    golden = source / "tests/golden/masks/v1-tiny.wean"
-    run("cmake", "-S", source / "tests/consumer", "-B", folder / "consumer", f"-DCMAKE_PREFIX_PATH={prefix}",
-        f"-DCMAKE_C_COMPILER={cc}", f"-DCMAKE_CXX_COMPILER={cxx}", "-DCMAKE_FIND_PACKAGE_PREFER_CONFIG=ON")
-    run("cmake", "--build", folder / "consumer")
+    built = build_project(prefix, source / "tests/consumer", folder, cc, cxx)
     for consumer in ("c_consumer", "cpp_consumer"):
-        print(run(folder / "consumer" / consumer, golden).strip())
+        print(run(built / consumer, source / "tests/golden/masks/v1-tiny.wean").strip())
+
+
+def check_examples(prefix, source, folder, cc, cxx):
+    """Both print the facts of the golden file and find the phase of a sigma; a bad file is libwean's status and text."""
+    golden, broken = source / "tests/golden/masks/v1.wean", source / "README.md"
+    for example in ("c_minimal", "cpp_minimal"):
+        program = build_project(prefix, source / "examples" / example, folder, cc, cxx) / example
+        for sigma, phase in (("0.9", 0), ("0.5", 1)):
+            said = run(program, golden, sigma)
+            assert "2 layers x 4 heads of 64, grid 7x13x14, blocks 16x16, g 0." in said, said
+            assert f"phase {1 - phase}: sigma (" in said and f"at sigma {float(sigma):.3f}, phase {phase}: o[0] = " in said, said
+        refused = subprocess.run([program, broken], capture_output=True, text=True)
+        assert refused.returncode == 3 and f"{example}: {broken}: " in refused.stderr, refused
 
 
 def check_pkg_config(prefix, source, folder, cc):
@@ -68,6 +87,7 @@ def main(build, source, cc, cxx):
         check_tools(prefix)
         check_tree(prefix)
         check_consumer(prefix, source, folder, cc, cxx)
+        check_examples(prefix, source, folder, cc, cxx)
         check_pkg_config(prefix, source, folder, cc)
 
 

@@ -56,6 +56,23 @@ def quick(tensors):
     return tree(tensors, "wean-quick", sample)
 
 
+def bfloat16(dtype, data):
+    """The bytes of every value rounded to bfloat16."""
+    code = {"F64": "d", "F32": "f", "F16": "e"}.get(dtype)
+    if code is None:
+        return data
+    out = []
+    for (value,) in struct.iter_unpack("<" + code, data):
+        bits = struct.unpack("<I", struct.pack("<f", value))[0]
+        out.append(bits + 0x7FFF + (bits >> 16 & 1) >> 16)
+    return struct.pack(f"<{len(out)}H", *out)
+
+
+def memory(tensors):
+    twins = {name: ("BF16", shape, bfloat16(dtype, data)) for name, (dtype, shape, data) in tensors.items()}
+    return tree(twins, "wean-memory", sample)
+
+
 def config(family, c):
     """`c`: a diffusers transformer config (dict)."""
     numbers = list(c["patch_size"]) + [c[k] for k in ("num_attention_heads", "attention_head_dim", "num_layers", "in_channels", "out_channels",
@@ -70,7 +87,9 @@ if __name__ == "__main__":
         print("H(bytes)  =", sha(EXAMPLE["a"][2]).hex())
         print("weights   =", weights(EXAMPLE))
         print("quick     =", quick(EXAMPLE))
+        print("memory    =", memory(EXAMPLE))
     else:
         tensors = read_safetensors(sys.argv[1])
         print("weights   =", weights(tensors))
         print("quick     =", quick(tensors))
+        print("memory    =", memory(tensors))

@@ -1,5 +1,6 @@
 // Files whose checksums were made right again after a change: refused, or canonical (they encode to the same bytes).
-// WEAN_MUTANTS sets the number of random mutants.
+// Two million random mutants more, all others than those of the test run, under AddressSanitizer and UBSan:
+//   WEAN_MUTANTS=2000000 WEAN_MUTANT_SEED=1 build/asan/bin/masks_test --gtest_filter='*MutantRandom*'
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -149,11 +150,20 @@ class Mutator {
   const Bytes& original_;
 };
 
-TEST(MasksMutant, RandomStructures) {
-  const char* asked = std::getenv("WEAN_MUTANTS");
-  const long count = asked != nullptr ? std::strtol(asked, nullptr, 10) : 20000;
+/// A number from the environment.
+long setting(const char* name, long otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? std::strtol(text, nullptr, 10) : otherwise;
+}
+
+constexpr int kParts = 8;  ///< that run beside each other, each with mutants of its own
+
+class MasksMutantRandom : public testing::TestWithParam<int> {};
+
+TEST_P(MasksMutantRandom, RefusedOrCanonical) {
+  const long count = setting("WEAN_MUTANTS", 200'000) / kParts;
   const Bytes samples[] = {test::encode(test::tiny_content()), test::encode(test::golden_content())};
-  std::mt19937_64 random(2027);
+  std::mt19937_64 random(static_cast<std::uint64_t>(setting("WEAN_MUTANT_SEED", 0) * kParts + GetParam()));
   long accepted = 0;
   for (long i = 0; i < count; ++i) {
     const Bytes& original = samples[random() % 4 == 0 ? 1 : 0];
@@ -169,6 +179,8 @@ TEST(MasksMutant, RandomStructures) {
   EXPECT_LT(accepted, count * 3 / 4);
   RecordProperty("accepted", std::to_string(accepted));
 }
+
+INSTANTIATE_TEST_SUITE_P(Parts, MasksMutantRandom, testing::Range(0, kParts));
 
 }  // namespace
 }  // namespace wean

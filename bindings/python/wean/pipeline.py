@@ -1,0 +1,120 @@
+"""One line for diffusers: `wean.apply(pipe, "masks.wean")`."""
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from diffusers import WanTransformer3DModel
+
+from .errors import DenseFallbackWarning, DeviceError, PipelineError, UsageError, WeanError
+from .identity import check_geometry, check_model, transformer_folder
+from .masks import Masks, load
+from .operators import supports
+from .passes import Passes
+from .processor import BlockSparseProcessor
+
+NAME = "wean"  #: of the submodule that an applied mask file adds to the transformer
+
+
+def apply(pipe: Any, path: str | os.PathLike[str] | Masks, checkpoint: str | os.PathLike[str] | None = None,
+          on_error: str = "raise", allow_model: str | None = None, check: str = "quick") -> Masks | None:
+    """Runs the self-attention of a diffusers WanPipeline through a mask file, from its next call on.
+
+    The phase follows sigma and the guidance branch follows the pass; cross-attention is untouched. Works under
+    torch.compile, before or after. A file that was applied before is replaced.
+
+    Args:
+        pipe: a WanPipeline, its transformer in float32 or bfloat16.
+        path: the mask file, or one that `wean.load` opened.
+        checkpoint: diffusers folder that the pipe was loaded from; the pipe knows it if it was loaded by path or name.
+        on_error: "raise" any problem, or go on "dense" with a DenseFallbackWarning, now and when a clip has another grid.
+        allow_model: first 16 hex digits of the masks' weights digest, to accept them for another model.
+        check: "quick" compares samples of every tensor, "full" reads every byte of the checkpoint.
+
+    Returns the masks, or None when the pipe stays dense. Raises FileError, MalformedError, IntegrityError (the file),
+    ModelMismatchError, GeometryMismatchError (made for another model), PipelineError, DeviceError, UsageError; the pipe is
+    then as it was before. A clip of another grid raises GridMismatchError when the pipe is called, before
+    its first pass.
+    """
+    if on_error not in ("raise", "dense"):
+        raise UsageError(f"on_error '{on_error}'; allowed are 'raise' and 'dense'")
+    try:
+        masks = path if isinstance(path, Masks) else load(path)
+        transformer = _transformer(pipe)
+        device = _device(transformer)
+        check_geometry(transformer, masks.info())
+        check_model(transformer, masks.info(), transformer_folder(pipe, checkpoint), check, allow_model)
+        passes = Passes(masks, pipe, transformer.config.patch_size, on_error == "dense").to(device)
+    except WeanError as error:
+        if on_error == "raise":
+            raise
+        warnings.warn(f"{error}; attention runs dense", DenseFallbackWarning, stacklevel=2)
+        return None
+    remove(pipe)
+    _install(pipe, transformer, passes)
+    return masks
+
+
+def remove(pipe: Any) -> None:
+    """Makes the pipe what it was before `apply`; does nothing when no mask file is applied."""
+    transformer = _transformer(pipe)
+    passes = transformer._modules.get(NAME)
+    if passes is None:
+        return
+    for block in transformer.blocks:
+        block.attn1.set_processor(block.attn1.processor.dense)
+    passes.hook.remove()
+    del transformer.cache_context, pipe.prepare_latents
+    delattr(transformer, NAME)
+
+
+def _transformer(pipe: Any) -> Any:
+    """The one WanTransformer3DModel of `pipe`, seen through torch.compile; PipelineError says what else was found."""
+    transformer = getattr(pipe, "transformer", None)
+    transformer = getattr(transformer, "_orig_mod", transformer)
+    if not isinstance(transformer, WanTransformer3DModel):
+        raise PipelineError(f"{type(pipe).__name__} with a transformer {type(transformer).__name__}; needed is a pipeline with a "
+                            "WanTransformer3DModel")
+    if getattr(pipe, "transformer_2", None) is not None:
+        raise PipelineError(f"{type(pipe).__name__} has two transformers; mask files for two experts are not supported")
+    return transformer
+
+
+def _device(transformer: Any) -> torch.device:
+    """Where the transformer is; DeviceError or UsageError when its device, type or sharding cannot run."""
+    if not supports(transformer.device):
+        raise DeviceError(f"the transformer is on {transformer.device} and this build of wean has no kernels for it; it needs a build with them, "
+                          "or pipe.to('cpu')")
+    if transformer.dtype not in (torch.float32, torch.bfloat16):
+        raise UsageError(f"the transformer is in {transformer.dtype}; allowed are float32 and bfloat16")
+    if any(block.attn1.processor._parallel_config is not None for block in transformer.blocks):
+        raise PipelineError("context parallelism splits the tokens between devices; masks are for all tokens of a clip")
+    return transformer.device
+
+
+def _install(pipe: Any, transformer: Any, passes: Passes) -> None:
+    """Adds `passes`, the processors of self-attention, the pre-hook, and ears in cache_context and prepare_latents, which
+    run before a pass and before a clip and outside what torch.compile traces."""
+    begin_pass, begin_clip = transformer.cache_context, pipe.prepare_latents
+
+    @contextlib.contextmanager
+    def cache_context(name: str, **where: Any) -> Iterator[None]:
+        with passes.of_context(name, where.get("sigma")), begin_pass(name, **where):
+            yield
+
+    @functools.wraps(begin_clip)
+    def prepare_latents(*args: Any, **kwargs: Any) -> Any:
+        made = begin_clip(*args, **kwargs)
+        passes.before_clip(made[0] if isinstance(made, tuple) else made)
+        return made
+
+    transformer.add_module(NAME, passes)
+    passes.hook = transformer.register_forward_pre_hook(passes.before_forward, with_kwargs=True)
+    transformer.cache_context, pipe.prepare_latents = cache_context, prepare_latents
+    for layer, block in enumerate(transformer.blocks):
+        block.attn1.set_processor(BlockSparseProcessor(block.attn1.processor, passes, layer))
