@@ -43,7 +43,7 @@ TEST_F(Cli, BadCommandLinesSayWhatIsWrong) {
       {{profile_, "-o", plan_, "--density", ".5", "--speed", "9"}, 2, "--speed"},
       {{profile_, "-o", plan_, "--density", ".5", "--dense-layers", "0,9"}, 2, "--dense-layers 9"},
       {{profile_, "-o", plan_, "--density", ".5", "--schedule", "sampler=ddim"}, 2, "sampler 'ddim' is unknown"},
-      {{profile_, "-o", exists, "--density", ".5"}, 2, "exists; give --force"},
+      {{profile_, "-o", exists, "--density", ".5"}, 2, "exists; --force replaces it"},
       {{gone, "-o", plan_, "--density", ".5"}, 6, "gone.h5"},
       {{text, "-o", plan_, "--density", ".5"}, 3, "text.h5"},
       {{folder_.path(), "-o", plan_, "--density", ".5"}, 6, "wean-test"},
