@@ -179,13 +179,6 @@ __device__ inline Tile tile_of(const Arguments& a) {
   return tile;
 }
 
-/// Turns the signs of Q in shared memory: with a negative scale the smallest product would have the largest weight.
-template <typename Shape>
-__device__ inline void negate_queries(unsigned char* shared) {
-  auto* const words = reinterpret_cast<std::uint32_t*>(shared);
-  for (int i = static_cast<int>(threadIdx.x); i < Shape::kQueryBytes / 4; i += Shape::kThreads) words[i] ^= 0x80008000;
-}
-
 /// Divides by the sums, and leaves O in shared memory in the place of Q, whose rows of this warp only it has read.
 template <typename Element, typename Shape>
 __device__ inline void finish_rows(Rows<Shape>& rows, unsigned char* shared, const Tile& tile, float scale) {
@@ -263,11 +256,6 @@ __global__ void __launch_bounds__(Config<kDim>::kThreads, Config<kDim>::kCtasPer
   end_copies();
   copy(1, tile.v, arguments.v_stride.token, key);
   end_copies();
-  if (arguments.negate) {
-    wait_copies<1>();
-    __syncthreads();
-    negate_queries<Shape>(shared);
-  }
   Rows<Shape> rows;
   // Half steps use the stages in turn. The copy that a half step starts goes to the stage that the half step before it
   // has read, which all threads have left behind at the barrier.

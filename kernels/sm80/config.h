@@ -39,9 +39,8 @@ struct Arguments {
   int heads, rows, words;          ///< rows: query blocks of 128
   int q_tokens, k_tokens, k_block;
   std::uint32_t last_word;  ///< bits of a row's last word that are columns
-  float scale_log2;         ///< |scale| * log2(e): the softmax runs in powers of two
-  float scale;              ///< |scale|
-  bool negate;              ///< scale is negative: the signs of q are turned, so that the largest product stays on top
+  float scale_log2;         ///< scale * log2(e): the softmax runs in powers of two
+  float scale;              ///< above 0
 };
 
 }  // namespace wean::kernels::sm80

@@ -65,6 +65,22 @@ std::vector<std::uint32_t> draw_mask(const AttentionCase& attention, std::int64_
   return dense ? std::vector<std::uint32_t>{} : draw_bits(attention, head);
 }
 
+std::vector<std::uint32_t> packed_bits(const AttentionCase& attention) {
+  std::vector<std::uint32_t> all;
+  const auto words = static_cast<std::size_t>(attention.geometry.words());
+  const std::size_t size = words * static_cast<std::size_t>(attention.geometry.rows());
+  const std::int64_t maps = attention.heads * (attention.mask_per_batch ? attention.batch : 1);
+  for (std::int64_t head = 0; head < maps; ++head) {
+    const std::vector<std::uint32_t> map = draw_mask(attention, head);
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::int64_t past = 32 * static_cast<std::int64_t>(i % words + 1) - attention.geometry.cols();
+      const std::uint32_t stray = past <= 0 ? 0 : ~std::uint32_t{0} << (32 - past);
+      all.push_back((map.empty() ? ~std::uint32_t{0} : map[i]) | stray);
+    }
+  }
+  return all;
+}
+
 void PrintTo(const AttentionCase& attention, std::ostream* out) { *out << attention.name; }
 
 namespace {
@@ -163,7 +179,6 @@ std::vector<AttentionCase> device_cases() {
   add("mask_per_batch", tokens(300, 300), [](AttentionCase& c) { c.batch = 3, c.mask_per_batch = true; });
   add("scaled", [](AttentionCase& c) { c.scale = 0.9F; });
   add("sharp", dim64, [](AttentionCase& c) { c.scale = 8.0F; });
-  add("negative_scale", tokens(300, 300), [](AttentionCase& c) { c.scale = -0.3F; });
   return cases;
 }
 

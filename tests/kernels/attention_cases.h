@@ -49,6 +49,12 @@ void PrintTo(const AttentionCase& attention, std::ostream* out);
 /// The bits of one head, [rows][words]; empty for a dense head.
 [[nodiscard]] std::vector<std::uint32_t> draw_mask(const AttentionCase& attention, std::int64_t head);
 
+/// All maps one behind the other as the CUDA kernels take them, [batch or 1][heads][rows][words]: dense maps as ones,
+/// and every bit past the last column set, for the kernels to ignore.
+[[nodiscard]] std::vector<std::uint32_t> packed_bits(const AttentionCase& attention);
+/// Element number `index` of a tensor's bytes.
+[[nodiscard]] double value_of(ValueType type, const std::vector<unsigned char>& bytes, std::int64_t index);
+
 /// A tensor [batch, tokens, heads, head_dim] in either order, rows padded by elements that nobody may touch.
 class Tensor {
  public:

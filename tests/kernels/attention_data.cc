@@ -75,18 +75,21 @@ bool Tensor::padding_is_poison() const {
   return true;
 }
 
-double Tensor::at(std::int64_t b, std::int64_t token, std::int64_t h, std::int64_t d) const {
-  const auto index = static_cast<std::size_t>(b * stride_batch + token * stride_token + h * stride_head + d);
+double value_of(ValueType type, const std::vector<unsigned char>& bytes, std::int64_t index) {
   float value;
-  if (type_ != ValueType::kFloat32) {
-    std::uint16_t half;
-    std::memcpy(&half, bytes_.data() + 2 * index, 2);
-    value = type_ == ValueType::kFloat16 ? from_float16(half)
-                                         : std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
-  } else {
-    std::memcpy(&value, bytes_.data() + 4 * index, 4);
+  if (type == ValueType::kFloat32) {
+    std::memcpy(&value, bytes.data() + 4 * index, 4);
+    return static_cast<double>(value);
   }
+  std::uint16_t half;
+  std::memcpy(&half, bytes.data() + 2 * index, 2);
+  value =
+      type == ValueType::kFloat16 ? from_float16(half) : std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
   return static_cast<double>(value);
+}
+
+double Tensor::at(std::int64_t b, std::int64_t token, std::int64_t h, std::int64_t d) const {
+  return value_of(type_, bytes_, b * stride_batch + token * stride_token + h * stride_head + d);
 }
 
 void Tensor::set(std::int64_t b, std::int64_t token, std::int64_t h, std::int64_t d, float value) {

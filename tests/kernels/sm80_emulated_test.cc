@@ -19,21 +19,6 @@ kernels::sm80::Stride bytes_of(const test::Tensor& tensor) {
   return {2 * tensor.stride_batch, 2 * tensor.stride_token, 2 * tensor.stride_head};
 }
 
-/// All maps one behind the other, dense ones as ones; every bit past the last column is set, for the kernel to ignore.
-std::vector<std::uint32_t> device_bits(const AttentionCase& attention, const AttentionData& data) {
-  std::vector<std::uint32_t> all;
-  const auto words = static_cast<std::size_t>(attention.geometry.words());
-  for (const auto& map : data.bits) {
-    const std::size_t size = words * static_cast<std::size_t>(attention.geometry.rows());
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::int64_t past = 32 * static_cast<std::int64_t>(i % words + 1) - attention.geometry.cols();
-      const std::uint32_t stray = past <= 0 ? 0 : ~std::uint32_t{0} << (32 - past);
-      all.push_back((map.empty() ? ~std::uint32_t{0} : map[i]) | stray);
-    }
-  }
-  return all;
-}
-
 Arguments arguments_of(const AttentionCase& attention, AttentionData& data, const std::vector<std::uint32_t>& bits) {
   const BlockGeometry& geometry = attention.geometry;
   Arguments a = {};
@@ -55,9 +40,8 @@ Arguments arguments_of(const AttentionCase& attention, AttentionData& data, cons
   a.last_word = geometry.cols() % 32 == 0 ? ~0U : (1U << (geometry.cols() % 32)) - 1;
   const double scale = attention.scale == 0 ? 1 / std::sqrt(static_cast<double>(attention.head_dim))
                                             : static_cast<double>(attention.scale);
-  a.scale = static_cast<float>(std::abs(scale));
-  a.scale_log2 = static_cast<float>(std::abs(scale) * 1.44269504088896340736);
-  a.negate = scale < 0;
+  a.scale = static_cast<float>(scale);
+  a.scale_log2 = static_cast<float>(scale * 1.44269504088896340736);
   return a;
 }
 
@@ -83,7 +67,7 @@ class EmulatedSm80 : public testing::TestWithParam<AttentionCase> {};
 TEST_P(EmulatedSm80, EqualsTheDefinition) {
   const AttentionCase& attention = GetParam();
   AttentionData data(attention);
-  const std::vector<std::uint32_t> bits = device_bits(attention, data);
+  const std::vector<std::uint32_t> bits = test::packed_bits(attention);
   data.o.poison();
   const Arguments arguments = arguments_of(attention, data, bits);
   attention.head_dim == 128 ? run<128>(attention, arguments) : run<64>(attention, arguments);
