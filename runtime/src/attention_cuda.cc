@@ -100,6 +100,8 @@ void run_indexed(const wean_device_masks& masks, const kernels::DeviceSite& site
 using namespace wean;           // NOLINT: the functions below are C and live outside every namespace
 using namespace wean::runtime;  // NOLINT
 
+uint32_t wean_has_cuda(void) { return WEAN_HAS_CUDA; }
+
 void wean_upload_params_init(wean_upload_params* params) {
   if (params != nullptr) *params = default_upload_params();
 }

@@ -32,11 +32,6 @@ std::string refusal(const auto& call) {
   }
 }
 
-bool has_kernels() {
-  const File file(test::device_content(128, 64));
-  return refusal([&] { (void)DeviceMasks::bytes(Masks(file.path)); }).substr(0, 2) == "0 ";
-}
-
 TEST(RuntimeCuda, OtherBlocksAreRefusedByName) {
   const Masks golden(test::golden_path("v1.wean").string());
   const std::string expected =
@@ -63,6 +58,12 @@ TEST(RuntimeCuda, PhasesAreChecked) {
             "2 wean_upload_params.device -2; allowed are 0 and above, and -1 for the current one");
 }
 
+TEST(RuntimeCuda, TheBuildSaysWhatItHas) {
+  const File file(test::device_content(128, 64));
+  const std::string text = refusal([&] { (void)DeviceMasks::bytes(Masks(file.path)); });
+  EXPECT_EQ(text.substr(0, 2), wean_has_cuda() == 1 ? "0 " : "9 ") << text;
+}
+
 TEST(RuntimeCuda, NullArguments) {
   const File file(test::device_content(128, 128));
   const Masks masks(file.path);
@@ -86,7 +87,7 @@ TEST(RuntimeCuda, NullArguments) {
 // 300 tokens: 3x3 blocks of 128x128, one word a row; each mask 3 heads x 3 rows, and a plan. Both phases have one
 // different section each, and there is one that keeps nothing.
 TEST(RuntimeCuda, BytesCountDifferentSectionsOnce) {
-  if (!has_kernels()) GTEST_SKIP() << "built without CUDA";
+  if (wean_has_cuda() == 0) GTEST_SKIP() << "built without CUDA";
   const File file(test::device_content(128, 128));
   const Masks masks(file.path);
   const std::uint64_t all = DeviceMasks::bytes(masks), first = DeviceMasks::bytes(masks, {0, 1, -1}),

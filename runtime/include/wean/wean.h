@@ -127,6 +127,9 @@ WEAN_API wean_status wean_attention_cpu(const wean_masks* masks, const wean_site
 /* ---- GPU. Streams are cudaStream_t passed as void*, NULL = the default stream. A build without CUDA has these
  * functions too; those that need a GPU return WEAN_ERROR_NO_GPU there. ---- */
 
+/** 1 when this build has CUDA kernels, else 0; says nothing of the machine. */
+WEAN_API uint32_t wean_has_cuda(void);
+
 /** Masks of one or more phases on a GPU, planned, ready to run. Immutable: any number of threads may use it at once. */
 typedef struct wean_device_masks wean_device_masks;
 
