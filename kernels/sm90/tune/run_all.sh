@@ -3,6 +3,7 @@
 # variants, with clock and power beside. Everything goes to FOLDER.
 #   kernels/sm90/tune/run_all.sh FOLDER [seconds of timing]
 set -u
+PATH=$PATH:/usr/local/cuda/bin
 out=$1 seconds=${2:-100}
 mkdir -p "$out"
 here=$(dirname "$0")
