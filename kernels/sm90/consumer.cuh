@@ -1,8 +1,8 @@
 // A warpgroup turns 64 query rows into output: scores, softmax and weighted sum of one step of 128 keys after another.
 #pragma once
-#include "kernels/sm90/shared.h"
+#include "kernels/sm90/shared.cuh"
 #include "kernels/sm90/softmax.cuh"
-#include "kernels/sm90/wgmma.h"
+#include "kernels/sm90/wgmma.cuh"
 
 namespace wean::kernels::sm90 {
 

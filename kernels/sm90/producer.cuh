@@ -1,7 +1,7 @@
 // One warp walks the mask and fetches: the query tile, then keys and values of its kept blocks, tile after tile.
 #pragma once
-#include "kernels/sm90/bit_walk.h"
-#include "kernels/sm90/shared.h"
+#include "kernels/sm90/bit_walk.cuh"
+#include "kernels/sm90/shared.cuh"
 
 namespace wean::kernels::sm90 {
 

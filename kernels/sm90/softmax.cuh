@@ -2,7 +2,7 @@
 // and the next one of rows lane / 4 and lane / 4 + 8 of its warp's 16, as s[4j], s[4j + 1] and s[4j + 2], s[4j + 3].
 #pragma once
 #include "kernels/sm90/config.h"
-#include "kernels/sm90/ptx.h"
+#include "kernels/sm90/ptx.cuh"
 
 namespace wean::kernels::sm90 {
 

@@ -39,17 +39,15 @@ std::vector<Shape> shapes() {
       shape("480p 0.5", 12, 32760, 32760, "uniform", .5),
       shape("480p 1", 12, 32760, 32760, "ones", 1),
   };
-  for (Shape s : {all[10], all[11]}) {
-    s.head_major = true;
-    s.name += ", head-major";
-    all.push_back(s);
-    s.batch = 3;
-    s.name += ", batch of 3 with one mask";
-    all.push_back(s);
-    s.mask_batch = 3;
-    s.name += " each";
-    all.push_back(s);
-  }
+  Shape s = shape("mixed, head-major", 5, 1300, 1900, "mixed", .3);
+  s.head_major = true;
+  all.push_back(s);
+  s.name = "mixed, batch of 3 with one mask";
+  s.batch = 3;
+  all.push_back(s);
+  s.name = "mixed, batch of 3, a mask each";
+  s.mask_batch = 3;
+  all.push_back(s);
   return all;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "kernels/sm90/tune/modes.h"
@@ -14,11 +15,18 @@
 namespace wean::kernels::tune {
 namespace {
 
-/// Runs `part` in a child; nothing of CUDA may have run before.
-int in_child(const char* name, unsigned seconds, const std::function<int()>& part) {
-  std::fflush(stdout);
-  const pid_t child = fork();
-  if (child == 0) {
+/// Children, each with a part; nothing of CUDA may have run before.
+class Children {
+ public:
+  /// Starts one that is killed after `seconds`, once fewer than `together` run.
+  void start(const char* name, unsigned seconds, std::size_t together, const std::function<int()>& part) {
+    while (running_.size() >= together) wait_one();
+    (void)std::fflush(stdout);
+    const pid_t child = fork();
+    if (child != 0) {
+      running_[child] = name;
+      return;
+    }
     alarm(seconds);
     int status = 1;
     try {
@@ -26,15 +34,31 @@ int in_child(const char* name, unsigned seconds, const std::function<int()>& par
     } catch (const std::exception& e) {
       std::printf("{\"kind\":\"fault\",\"part\":\"%s\",\"text\":\"%s\"}\n", name, e.what());
     }
-    std::fflush(stdout);
+    (void)std::fflush(stdout);
     _exit(status);
   }
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFSIGNALED(status))
-    std::printf("{\"kind\":\"fault\",\"part\":\"%s\",\"text\":\"signal %d\"}\n", name, WTERMSIG(status));
-  return status == 0 ? 0 : 1;
-}
+  /// Waits for all; how many failed so far.
+  int finish() {
+    while (!running_.empty()) wait_one();
+    return failed_;
+  }
+
+ private:
+  void wait_one() {
+    int status = 0;
+    const pid_t child = wait(&status);
+    const auto found = running_.find(child);
+    if (found == running_.end()) return;
+    if (WIFSIGNALED(status)) {
+      std::printf("{\"kind\":\"fault\",\"part\":\"%s\",\"text\":\"signal %d\"}\n", found->second.c_str(),
+                  WTERMSIG(status));
+    }
+    failed_ += status != 0;
+    running_.erase(found);
+  }
+  std::map<pid_t, std::string> running_;
+  int failed_ = 0;
+};
 
 int run(int argc, char** argv) {
   Options options;
@@ -59,13 +83,15 @@ int run(int argc, char** argv) {
       return 2;
     }
   }
-  int faults = 0;
-  if (diagnosing) faults += in_child("diagnose", 60, [&] { return diagnose(options); });
+  Children children;
+  if (diagnosing) children.start("diagnose", 60, 1, [&] { return diagnose(options); });
   for (int part = 0; checking && part < check_parts(); ++part) {
-    options.only = part;
-    faults += in_child("check", 90, [&] { return check(options); });
+    Options one = options;
+    one.only = part;
+    children.start("check", 90, 4, [&] { return check(one); });
   }
-  if (timing) faults += in_child("time", static_cast<unsigned>(options.seconds) + 60, [&] { return time(options); });
+  if (timing) children.start("time", static_cast<unsigned>(options.seconds) + 60, 1, [&] { return time(options); });
+  const int faults = children.finish();
   std::printf("{\"kind\":\"end\",\"faulty_parts\":%d}\n", faults);
   return faults == 0 ? 0 : 1;
 }

@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::size_t kGuard = 4096;  ///< bytes behind outputs that nothing may write
 
-std::int64_t divide(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 float widen(std::uint16_t bits, bool half) {
   if (!half) return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
   const std::uint32_t sign = bits >> 15, exponent = bits >> 10 & 31, fraction = bits & 1023;

@@ -1,5 +1,5 @@
 #include "kernels/sm90/kernel_launch.cuh"
-#include "kernels/sm90/tune/choices.h"
+#include "kernels/sm90/tune/choices.cuh"
 #include "kernels/sm90/tune/variants.h"
 
 namespace wean::kernels::tune {

@@ -1,6 +1,6 @@
 // Waiting for an mbarrier, with a report instead of a hang when the kernel was compiled with the watchdog.
 #pragma once
-#include "kernels/sm90/ptx.h"
+#include "kernels/sm90/ptx.cuh"
 #include "kernels/sm90/watchdog_report.h"
 
 namespace wean::kernels::sm90 {

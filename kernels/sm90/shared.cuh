@@ -2,9 +2,9 @@
 #pragma once
 #include "kernels/sm90/config.h"
 #include "kernels/sm90/params.h"
-#include "kernels/sm90/ptx.h"
+#include "kernels/sm90/ptx.cuh"
 #include "kernels/sm90/ring.h"
-#include "kernels/sm90/watchdog.h"
+#include "kernels/sm90/watchdog.cuh"
 
 namespace wean::kernels::sm90 {
 
