@@ -18,8 +18,8 @@ target_compile_options(wean_compile INTERFACE
   # g++ 12 reports string concatenation as overlapping copies (GCC bug 105651).
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
   # Contracting a*b+c into one rounding would make results depend on the compiler's choices.
-  -ffp-contract=off
-  $<$<BOOL:${WEAN_WERROR}>:-Werror>)
+  $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-ffp-contract=off>
+  $<$<AND:$<BOOL:${WEAN_WERROR}>,$<NOT:$<COMPILE_LANGUAGE:CUDA>>>:-Werror>)
 if(WEAN_SANITIZE)
   target_compile_options(wean_compile INTERFACE -fsanitize=${WEAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(wean_compile INTERFACE -fsanitize=${WEAN_SANITIZE})

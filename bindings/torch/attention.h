@@ -21,6 +21,10 @@ struct Site {
 /// std::runtime_error naming what is wrong, found and allowed.
 [[nodiscard]] torch::stable::Tensor attention_cpu(const torch::stable::Tensor& q, const torch::stable::Tensor& k,
                                                   const torch::stable::Tensor& v, const Site& site, double scale);
+/// The same on the CUDA device of q, bfloat16 or float16, on torch's current stream; capturable once the masks are
+/// there.
+[[nodiscard]] torch::stable::Tensor attention_cuda(const torch::stable::Tensor& q, const torch::stable::Tensor& k,
+                                                   const torch::stable::Tensor& v, const Site& site, double scale);
 /// The same without data: shape, type and strides of the result.
 [[nodiscard]] torch::stable::Tensor attention_meta(const torch::stable::Tensor& q);
 

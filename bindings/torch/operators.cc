@@ -22,13 +22,15 @@ Tensor attention_on_meta(const Tensor& q, const Tensor&, const Tensor&, std::int
   return attention_meta(q);
 }
 
-// Refused here by name: the dispatcher's own text for a missing kernel says nothing of what to do.
-Tensor attention_on_cuda(const Tensor&, const Tensor&, const Tensor&, std::int64_t, const Tensor&, const Tensor&,
-                         const Tensor&, std::int64_t, double) {
-  throw std::runtime_error(
-      "wean::block_sparse_attention: q is on a CUDA device and this build of wean has no CUDA kernels; it needs a "
-      "build "
-      "with them, or a model on the CPU");
+// A build without CUDA has this too, to refuse by name: the dispatcher's own text says nothing of what to do.
+Tensor attention_on_cuda(const Tensor& q, const Tensor& k, const Tensor& v, std::int64_t masks, const Tensor& phase,
+                         const Tensor& branch, const Tensor& layer, std::int64_t expert, double scale) {
+  if (wean_has_cuda() == 0) {
+    throw std::runtime_error(
+        "wean::block_sparse_attention: q is on a CUDA device and this build of wean has no CUDA kernels; it needs a "
+        "build with them, or a model on the CPU");
+  }
+  return attention_cuda(q, k, v, {masks, phase, branch, layer, expert}, scale);
 }
 
 std::int64_t adopt(std::int64_t address) {
@@ -39,7 +41,12 @@ std::int64_t open(const std::string& path) { return open_masks(path); }
 
 void release(std::int64_t number) { release_masks(number); }
 
-bool has_cuda() { return false; }
+std::int64_t upload(std::int64_t number, std::int64_t device) {
+  SharedDeviceMasks masks;
+  return upload_masks(number, static_cast<std::int32_t>(device), masks);
+}
+
+bool has_cuda() { return wean_has_cuda() == 1; }
 
 }  // namespace
 
@@ -53,6 +60,8 @@ STABLE_TORCH_LIBRARY(wean, library) {
   library.def("open_masks(str path) -> int");
   // Takes over a wean_masks* of this process's libwean, given as a number; its number here.
   library.def("adopt_masks(int address) -> int");
+  // Copies the masks to a CUDA device, which else the first call there does; the wean_status.
+  library.def("upload_masks(int masks, int device) -> int");
   // Closes the file when no call uses it any more.
   library.def("release_masks(int masks) -> ()");
   library.def("has_cuda() -> bool");
@@ -69,6 +78,7 @@ STABLE_TORCH_LIBRARY_IMPL(wean, Meta, library) {
 STABLE_TORCH_LIBRARY_IMPL(wean, CompositeExplicitAutograd, library) {
   library.impl("open_masks", TORCH_BOX(&open));
   library.impl("adopt_masks", TORCH_BOX(&adopt));
+  library.impl("upload_masks", TORCH_BOX(&upload));
   library.impl("release_masks", TORCH_BOX(&release));
   library.impl("has_cuda", TORCH_BOX(&has_cuda));
 }

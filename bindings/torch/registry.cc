@@ -1,5 +1,6 @@
 #include "bindings/torch/registry.h"
 
+#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <unordered_map>
@@ -7,9 +8,17 @@
 namespace wean::torch_binding {
 namespace {
 
+/// A file, and its masks on the devices that asked for them.
+struct File {
+  explicit File(SharedMasks opened) : masks(std::move(opened)) {}
+  const SharedMasks masks;
+  std::mutex uploading;  ///< one upload at a time; the registry stays free meanwhile
+  std::map<std::int32_t, SharedDeviceMasks> devices;
+};
+
 struct Registry {
   std::mutex mutex;
-  std::unordered_map<std::int64_t, SharedMasks> files;
+  std::unordered_map<std::int64_t, std::shared_ptr<File>> files;
   std::int64_t last = 0;
 };
 
@@ -17,6 +26,15 @@ struct Registry {
 Registry& registry() {
   static auto* const instance = new Registry;
   return *instance;
+}
+
+std::shared_ptr<File> find_file(std::int64_t number) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  const auto found = all.files.find(number);
+  if (found == all.files.end())
+    throw std::runtime_error("wean: mask file number " + std::to_string(number) + " is not open");
+  return found->second;
 }
 
 }  // namespace
@@ -29,7 +47,7 @@ std::int64_t adopt_masks(wean_masks* masks) {
   SharedMasks owner(masks, wean_masks_close);
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
-  all.files.emplace(++all.last, std::move(owner));
+  all.files.emplace(++all.last, std::make_shared<File>(std::move(owner)));
   return all.last;
 }
 
@@ -39,17 +57,28 @@ std::int64_t open_masks(const std::string& path) {
   return adopt_masks(masks);
 }
 
-SharedMasks find_masks(std::int64_t number) {
-  Registry& all = registry();
-  const std::lock_guard lock(all.mutex);
-  const auto found = all.files.find(number);
-  if (found == all.files.end())
-    throw std::runtime_error("wean: mask file number " + std::to_string(number) + " is not open");
-  return found->second;
+SharedMasks find_masks(std::int64_t number) { return find_file(number)->masks; }
+
+wean_status upload_masks(std::int64_t number, std::int32_t device, SharedDeviceMasks& masks) {
+  const std::shared_ptr<File> file = find_file(number);
+  const std::lock_guard lock(file->uploading);
+  SharedDeviceMasks& place = file->devices[device];
+  if (place == nullptr) {
+    wean_upload_params params;
+    wean_upload_params_init(&params);
+    params.device = device;
+    wean_device_masks* opened = nullptr;
+    const wean_status status = wean_device_masks_open(file->masks.get(), &params, &opened);
+    if (status != WEAN_OK) return status;
+    place = SharedDeviceMasks(
+        opened, [](const wean_device_masks* last) { wean_device_masks_close(const_cast<wean_device_masks*>(last)); });
+  }
+  masks = place;
+  return WEAN_OK;
 }
 
 void release_masks(std::int64_t number) {
-  SharedMasks last_owner;  // closes outside the lock
+  std::shared_ptr<File> last_owner;  // closes outside the lock
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   const auto found = all.files.find(number);

@@ -14,6 +14,7 @@
 namespace wean::torch_binding {
 
 using SharedMasks = std::shared_ptr<const wean_masks>;
+using SharedDeviceMasks = std::shared_ptr<const wean_device_masks>;
 
 /// Takes over an opened file and returns its number. Thread-safe, as all of these.
 [[nodiscard]] std::int64_t adopt_masks(wean_masks* masks);
@@ -21,6 +22,9 @@ using SharedMasks = std::shared_ptr<const wean_masks>;
 [[nodiscard]] std::int64_t open_masks(const std::string& path);
 /// The file of a number; throws std::runtime_error when it was released or never given.
 [[nodiscard]] SharedMasks find_masks(std::int64_t number);
+/// The masks of a number on CUDA device `device`, uploaded at the first call for it; a call in flight shares ownership
+/// as above. Sets `masks` unless the status says why not (wean_last_error has the text). Not while a graph is captured.
+[[nodiscard]] wean_status upload_masks(std::int64_t number, std::int32_t device, SharedDeviceMasks& masks);
 /// Forgets the number; the file is closed when the last call that uses it returns. Unknown numbers are ignored.
 void release_masks(std::int64_t number);
 

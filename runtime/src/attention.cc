@@ -1,3 +1,5 @@
+#include "runtime/src/attention.h"
+
 #include <vector>
 
 #include "kernels/ref/block_sparse_attention.h"
@@ -10,7 +12,7 @@ namespace {
 constexpr std::size_t kFirstSize = 176;  ///< of wean_attention_params in version 1.0
 static_assert(sizeof(wean_attention_params) == kFirstSize);
 
-wean_attention_params default_attention_params() {
+wean_attention_params default_params() {
   wean_attention_params params = {};
   params.struct_size = sizeof params;
   params.batch = 1;
@@ -50,20 +52,7 @@ kernels::BlockSparseAttentionParams kernel_params(const MaskMeta& meta, const we
   return to;
 }
 
-/// What the caller's tensors are against what the file was made for: a difference would be read out of bounds.
-void check_sizes(const MaskMeta& meta, const wean_attention_params& params) {
-  const auto same = [](const char* field, std::uint64_t given, std::uint64_t needed) {
-    require(given == needed, ErrorCode::kUsage, "wean_attention_params.", field, " ", given,
-            "; the mask file was made for ", needed);
-  };
-  same("tokens", params.tokens, static_cast<std::uint64_t>(meta.geometry.q_tokens));
-  same("heads", params.heads, meta.model.heads);
-  same("head_dim", params.head_dim, meta.model.head_dim);
-}
-
 void run_attention(const wean_masks& masks, const wean_site& site, const wean_attention_params& params) {
-  require(params.reserved == 0, ErrorCode::kUsage, "wean_attention_params.reserved ", params.reserved,
-          "; allowed is 0");
   check_sizes(masks.reader.meta(), params);
   const SectionKey key = section_of(masks, site);
   std::vector<const std::uint32_t*> head_bits(masks.reader.meta().model.heads);
@@ -77,10 +66,27 @@ void run_attention(const wean_masks& masks, const wean_site& site, const wean_at
 }
 
 }  // namespace
+
+wean_attention_params attention_params(const wean_attention_params* params) {
+  const wean_attention_params copy = read_params("wean_attention_params", params, kFirstSize, default_params());
+  require(copy.reserved == 0, ErrorCode::kUsage, "wean_attention_params.reserved ", copy.reserved, "; allowed is 0");
+  return copy;
+}
+
+void check_sizes(const MaskMeta& meta, const wean_attention_params& params) {
+  const auto same = [](const char* field, std::uint64_t given, std::uint64_t needed) {
+    require(given == needed, ErrorCode::kUsage, "wean_attention_params.", field, " ", given,
+            "; the mask file was made for ", needed);
+  };
+  same("tokens", params.tokens, static_cast<std::uint64_t>(meta.geometry.q_tokens));
+  same("heads", params.heads, meta.model.heads);
+  same("head_dim", params.head_dim, meta.model.head_dim);
+}
+
 }  // namespace wean::runtime
 
 void wean_attention_params_init(wean_attention_params* params) {
-  if (params != nullptr) *params = wean::runtime::default_attention_params();
+  if (params != nullptr) *params = wean::runtime::default_params();
 }
 
 wean_status wean_attention_cpu(const wean_masks* masks, const wean_site* site, const wean_attention_params* params) {
@@ -88,6 +94,6 @@ wean_status wean_attention_cpu(const wean_masks* masks, const wean_site* site, c
   return guard([&] {
     require_argument(masks, "masks");
     require_argument(site, "site");
-    run_attention(*masks, *site, read_params("wean_attention_params", params, kFirstSize, default_attention_params()));
+    run_attention(*masks, *site, attention_params(params));
   });
 }

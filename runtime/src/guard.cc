@@ -35,6 +35,6 @@ wean_status status_of(ErrorCode code) noexcept {
 
 }  // namespace wean::runtime
 
-uint32_t wean_abi_version(void) { return 0x00010000; }
+uint32_t wean_abi_version(void) { return 0x00010001; }
 const char* wean_version(void) { return WEAN_VERSION; }
 const char* wean_last_error(void) { return wean::runtime::last_error; }

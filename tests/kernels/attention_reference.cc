@@ -75,8 +75,9 @@ ReferenceOutput reference_attention(const AttentionCase& attention, const Attent
   for (std::int64_t b = 0; b < attention.batch; ++b) {
     for (std::int64_t h = 0; h < attention.heads; ++h) {
       const ReferenceHead head{
-          attention, data.bits[static_cast<std::size_t>(h)], head_of(data.q, geometry.q_tokens, b, h, dim),
-          head_of(data.k, geometry.k_tokens, b, h, dim), head_of(data.v, geometry.k_tokens, b, h, dim)};
+          attention, data.bits[static_cast<std::size_t>(attention.mask_per_batch ? b * attention.heads + h : h)],
+          head_of(data.q, geometry.q_tokens, b, h, dim), head_of(data.k, geometry.k_tokens, b, h, dim),
+          head_of(data.v, geometry.k_tokens, b, h, dim)};
       for (std::int64_t row = 0; row < geometry.q_tokens; ++row) {
         double* o = out.o.data() + ((b * geometry.q_tokens + row) * attention.heads + h) * dim;
         out.lse.push_back(head.attend(row, o));

@@ -9,6 +9,7 @@
 #include "common/base/error.h"
 #include "kernels/ref/tile.h"
 #include "tests/kernels/attention_cases.h"
+#include "tests/kernels/comparison.h"
 
 namespace wean {
 namespace {
@@ -18,53 +19,13 @@ using test::AttentionCase;
 using test::AttentionData;
 using test::MaskFamily;
 
-/// Compares NaN and infinity positions, then each element, then the relative L2 distance.
-class Comparison {
- public:
-  Comparison(double absolute, double relative) : absolute_(absolute), relative_(relative) {}
-  void add(double actual, double expected, std::int64_t index) {
-    if (std::isnan(expected) || std::isinf(expected)) {
-      const bool same = std::isnan(expected) ? std::isnan(actual) : actual == expected;
-      expect(same, actual, expected, index);
-      return;
-    }
-    const double difference = actual - expected;
-    expect(std::abs(difference) <= absolute_ + relative_ * std::abs(expected), actual, expected, index);
-    error_ += difference * difference;
-    norm_ += expected * expected;
-  }
-  [[nodiscard]] double relative_l2() const { return norm_ == 0 ? std::sqrt(error_) : std::sqrt(error_ / norm_); }
+using test::compare;
 
- private:
-  /// A NaN in `actual` makes `ok` false; only the first positions are printed.
-  void expect(bool ok, double actual, double expected, std::int64_t index) {
-    if (!ok && ++failures_ <= 5) ADD_FAILURE() << "element " << index << ": " << actual << ", expected " << expected;
-  }
-  double absolute_, relative_;
-  double error_ = 0, norm_ = 0;
-  int failures_ = 0;
-};
-
-void compare(const AttentionCase& attention, const AttentionData& data, const test::ReferenceOutput& expected) {
-  Comparison o(attention.bfloat16 ? 1e-4 : attention.tolerance, attention.bfloat16 ? 0x1p-8 : attention.tolerance);
-  std::int64_t index = 0;
-  for (std::int64_t b = 0; b < attention.batch; ++b) {
-    for (std::int64_t t = 0; t < attention.geometry.q_tokens; ++t) {
-      for (std::int64_t h = 0; h < attention.heads; ++h) {
-        for (std::int64_t d = 0; d < attention.head_dim; ++d, ++index) {
-          o.add(data.o.at(b, t, h, d), expected.o[static_cast<std::size_t>(index)], index);
-        }
-      }
-    }
-  }
-  EXPECT_LE(o.relative_l2(), attention.bfloat16 ? 3e-3 : attention.tolerance);
-  Comparison lse(attention.tolerance, attention.tolerance);
-  for (std::size_t i = 0; i < data.lse.size(); ++i) {
-    lse.add(static_cast<double>(data.lse[i]), expected.lse[i], static_cast<std::int64_t>(i));
-  }
+std::vector<AttentionCase> cases() {
+  std::vector<AttentionCase> all = test::attention_cases();
+  std::erase_if(all, [](const AttentionCase& attention) { return !test::runs_on_cpu(attention); });
+  return all;
 }
-
-std::vector<AttentionCase> cases() { return test::attention_cases(); }
 std::string name_of(const testing::TestParamInfo<AttentionCase>& info) { return info.param.name; }
 
 class BlockSparseAttention : public testing::TestWithParam<AttentionCase> {
@@ -82,7 +43,7 @@ TEST_P(BlockSparseAttention, EqualsTheDefinition) {
     SCOPED_TRACE(kernel.name);
     data.o.poison();
     kernels::block_sparse_attention_with(data.params(attention), kernel);
-    compare(attention, data, expected);
+    compare(attention, data, expected, test::float_weights(attention));
     EXPECT_TRUE(data.o.padding_is_poison());
     ++variants;
   }
@@ -141,7 +102,7 @@ TEST(BlockSparseAttentionValues, NanStaysWhereItBelongs) {
     if (!kernel.supported()) continue;
     data.o.poison();
     kernels::block_sparse_attention_with(data.params(attention), kernel);
-    compare(attention, data, expected);
+    compare(attention, data, expected, test::float_weights(attention));
   }
 }
 
@@ -154,7 +115,7 @@ TEST(BlockSparseAttentionValues, InfiniteKeysCountAsInTheDefinition) {
   for (const TileKernel& kernel : kernels::tile_kernels()) {
     if (!kernel.supported()) continue;
     kernels::block_sparse_attention_with(data.params(attention), kernel);
-    compare(attention, data, expected);
+    compare(attention, data, expected, test::float_weights(attention));
   }
 }
 

@@ -80,7 +80,7 @@ TEST(Runtime, DamageIsFoundAtFirstUse) {
 wean_attention_params attention_params(const test::AttentionCase& attention, test::AttentionData& data) {
   wean_attention_params params;
   wean_attention_params_init(&params);
-  params.dtype = attention.bfloat16 ? WEAN_BFLOAT16 : WEAN_FLOAT32;
+  params.dtype = attention.type == test::ValueType::kBfloat16 ? WEAN_BFLOAT16 : WEAN_FLOAT32;
   params.tokens = static_cast<std::uint64_t>(attention.geometry.q_tokens);
   params.heads = static_cast<std::uint32_t>(attention.heads);
   params.head_dim = static_cast<std::uint32_t>(attention.head_dim);

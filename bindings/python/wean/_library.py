@@ -4,7 +4,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import pathlib
-from ctypes import POINTER, c_char_p, c_double, c_int, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_int, c_int32, c_uint8, c_uint32, c_uint64, c_void_p
 from typing import Any
 
 from .errors import BY_STATUS, InternalError
@@ -30,6 +30,12 @@ class OpenParams(ctypes.Structure):
     _fields_ = [(name, c_uint32) for name in ("struct_size", "verify", "map", "reserved")]
 
 
+class UploadParams(ctypes.Structure):
+    """wean_upload_params"""
+
+    _fields_ = [*((name, c_uint32) for name in ("struct_size", "first_phase", "phases")), ("device", c_int32)]
+
+
 class SiteKey(ctypes.Structure):
     """wean_site"""
 
@@ -47,6 +53,8 @@ _SIGNATURES = {
     "wean_masks_facts_get": (c_int, [c_void_p, POINTER(Facts)]),
     "wean_masks_phase": (c_int, [c_void_p, c_uint32, POINTER(c_double), POINTER(c_double), POINTER(c_uint32), POINTER(c_double)]),
     "wean_masks_phase_of_sigma": (c_int, [c_void_p, c_double, POINTER(c_uint32)]),
+    "wean_upload_params_init": (None, [POINTER(UploadParams)]),
+    "wean_device_masks_bytes": (c_int, [c_void_p, POINTER(UploadParams), POINTER(c_uint64)]),
     "wean_masks_bits": (c_int, [c_void_p, POINTER(SiteKey), c_uint32, POINTER(POINTER(c_uint32)), POINTER(c_uint32), POINTER(c_uint32)]),
 }
 
@@ -106,6 +114,13 @@ class Handle:
         phase = c_uint32()
         check(library().wean_masks_phase_of_sigma(self.address, sigma, phase))
         return phase.value
+
+    def device_bytes(self) -> int:
+        """GPU memory of the masks of all phases; raises UsageError when no GPU kernel takes them, DeviceError in a build
+        without CUDA."""
+        size = c_uint64()
+        check(library().wean_device_masks_bytes(self.address, None, size))
+        return size.value
 
     def words(self, site: SiteKey, head: int) -> tuple[bytes | None, int, int]:
         """(uint32 words [rows, words_per_row] as bytes, None for a dense head; rows; words_per_row)"""

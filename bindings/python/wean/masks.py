@@ -129,6 +129,20 @@ class Masks:
         kept = self.bits(site, phase)
         return block_mask(kept, *_lists(kept), self._info, device)
 
+    def device_bytes(self) -> int:
+        """Bytes of GPU memory that the masks of all phases take. UsageError when no GPU kernel takes such masks: they need
+        blocks of 128x128 or 128x64 tokens and heads of 64 or 128."""
+        return self._open().device_bytes()
+
+    def upload(self, device: Any) -> None:
+        """Copies the masks of all phases to a CUDA device, which else the first call there does. Before a CUDA graph is
+        captured this is needed. Raises UsageError as device_bytes, DeviceError, DeviceMemoryError. Loads torch."""
+        import torch
+
+        from .operators import upload
+
+        upload(self._open(), torch.device(device))
+
     def operator_number(self) -> int:
         """Number of this file for torch.ops.wean.block_sparse_attention; valid while this object is open. Loads torch."""
         from .operators import number_of

@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from ._library import FOLDER, Handle, library
+from ._library import FOLDER, Handle, check, library
+from .errors import DeviceError
 
 _adopting = threading.Lock()
 
@@ -24,6 +25,16 @@ def operators() -> Any:
 def supports(device: torch.device) -> bool:
     """Whether this build has a kernel for tensors on `device`."""
     return device.type == "cpu" or (device.type == "cuda" and operators().has_cuda())
+
+
+def upload(handle: Handle, device: torch.device) -> None:
+    """Copies the masks of an opened file to a CUDA device, where they stay while the file is open. Raises UsageError for
+    blocks or head sizes that no kernel takes (before any GPU is asked), DeviceError, DeviceMemoryError."""
+    handle.device_bytes()
+    if not torch.cuda.is_available():
+        raise DeviceError(f"{device}: this torch finds no CUDA device")
+    index = torch.cuda.current_device() if device.index is None else device.index
+    check(operators().upload_masks(number_of(handle), index))
 
 
 class Number:

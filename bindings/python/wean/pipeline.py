@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from diffusers import WanTransformer3DModel
 
-from .errors import DenseFallbackWarning, DeviceError, PipelineError, UsageError, WeanError
+from .errors import DenseFallbackWarning, DeviceError, GeometryMismatchError, PipelineError, UsageError, WeanError
 from .identity import check_geometry, check_model, transformer_folder
 from .masks import Masks, load
 from .operators import supports
@@ -19,6 +19,8 @@ from .passes import Passes
 from .processor import BlockSparseProcessor
 
 NAME = "wean"  #: of the submodule that an applied mask file adds to the transformer
+DTYPES = {"cpu": (torch.float32, torch.bfloat16), "cuda": (torch.bfloat16, torch.float16)}
+CUDA_BLOCKS = ((128, 128), (128, 64))
 
 
 def apply(pipe: Any, path: str | os.PathLike[str] | Masks, checkpoint: str | os.PathLike[str] | None = None,
@@ -29,7 +31,7 @@ def apply(pipe: Any, path: str | os.PathLike[str] | Masks, checkpoint: str | os.
     torch.compile, before or after. A file that was applied before is replaced.
 
     Args:
-        pipe: a WanPipeline, its transformer in float32 or bfloat16.
+        pipe: a WanPipeline, its transformer in float32 or bfloat16 on the CPU, in bfloat16 or float16 on a CUDA device.
         path: the mask file, or one that `wean.load` opened.
         checkpoint: diffusers folder that the pipe was loaded from; the pipe knows it if it was loaded by path or name.
         on_error: "raise" any problem, or go on "dense" with a DenseFallbackWarning, now and when a clip has another grid.
@@ -48,7 +50,10 @@ def apply(pipe: Any, path: str | os.PathLike[str] | Masks, checkpoint: str | os.
         transformer = _transformer(pipe)
         device = _device(transformer)
         check_geometry(transformer, masks.info())
+        _check_blocks(masks, device)
         check_model(transformer, masks.info(), transformer_folder(pipe, checkpoint), check, allow_model)
+        if device.type == "cuda":
+            masks.upload(device)
         passes = Passes(masks, pipe, transformer.config.patch_size, on_error == "dense").to(device)
     except WeanError as error:
         if on_error == "raise":
@@ -90,11 +95,24 @@ def _device(transformer: Any) -> torch.device:
     if not supports(transformer.device):
         raise DeviceError(f"the transformer is on {transformer.device} and this build of wean has no kernels for it; it needs a build with them, "
                           "or pipe.to('cpu')")
-    if transformer.dtype not in (torch.float32, torch.bfloat16):
-        raise UsageError(f"the transformer is in {transformer.dtype}; allowed are float32 and bfloat16")
+    allowed = DTYPES[transformer.device.type]
+    if transformer.dtype not in allowed:
+        raise UsageError(f"the transformer is in {transformer.dtype}; allowed on {transformer.device.type} are "
+                         + " and ".join(str(dtype).removeprefix("torch.") for dtype in allowed))
     if any(block.attn1.processor._parallel_config is not None for block in transformer.blocks):
         raise PipelineError("context parallelism splits the tokens between devices; masks are for all tokens of a clip")
     return transformer.device
+
+
+def _check_blocks(masks: Masks, device: torch.device) -> None:
+    """GeometryMismatchError when the kernels of `device` do not take the file's blocks, with the command for a file that
+    they take."""
+    info = masks.info()
+    if device.type == "cuda" and info.block not in CUDA_BLOCKS:
+        grid = "x".join(map(str, info.grid))
+        raise GeometryMismatchError(
+            f"{info.path}: has blocks of {info.block[0]}x{info.block[1]} tokens, a GPU needs 128x128 or 128x64; make its file from the same plan: "
+            f"wean-pack plan.h5 --profile profile.h5 -o masks-128.wean --grid {grid} --block 128x128")
 
 
 def _install(pipe: Any, transformer: Any, passes: Passes) -> None:

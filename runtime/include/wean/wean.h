@@ -44,7 +44,8 @@ typedef enum wean_status {
 /** An opened, verified mask file. */
 typedef struct wean_masks wean_masks;
 
-/** 0x00010000 for version 1.0 of this interface; the major half changes when old callers would break. */
+/** 0x00010001 for version 1.1 of this interface (1.1 added the GPU); the major half changes when old callers would
+ * break. */
 WEAN_API uint32_t wean_abi_version(void);
 /** "0.1.0". Static storage. */
 WEAN_API const char* wean_version(void);
@@ -93,10 +94,10 @@ typedef struct wean_site {
 WEAN_API wean_status wean_masks_bits(const wean_masks* masks, const wean_site* site, uint32_t head,
                                      const uint32_t** words, uint32_t* rows, uint32_t* words_per_row);
 
-typedef enum wean_dtype { WEAN_FLOAT32 = 0, WEAN_BFLOAT16 = 1 } wean_dtype;
+typedef enum wean_dtype { WEAN_FLOAT32 = 0, WEAN_BFLOAT16 = 1, WEAN_FLOAT16 = 2 } wean_dtype;
 
-/** q, k, v, o: [batch, tokens, heads, head_dim] by element strides, last dimension contiguous, CPU memory. The sizes
- * are those of the caller's tensors and must equal the file's. */
+/** q, k, v, o: [batch, tokens, heads, head_dim] by element strides, last dimension contiguous, in the memory of the
+ * device that runs. The sizes are those of the caller's tensors and must equal the file's. */
 typedef struct wean_attention_params {
   uint32_t struct_size;
   wean_dtype dtype;
@@ -117,11 +118,78 @@ typedef struct wean_attention_params {
 } wean_attention_params;
 WEAN_API void wean_attention_params_init(wean_attention_params* params);
 
-/** Block-sparse attention of all heads of `site` on the CPU. Tensors of other sizes than the file's are
- *  WEAN_ERROR_USAGE naming both; head_dim is at most 256. A query whose row keeps nothing gives 0, and -inf in
- * log_sum_exp. Runs on OpenMP threads; the bits are equal for any number of them. */
+/** Block-sparse attention of all heads of `site` on the CPU, float32 or bfloat16. Tensors of other sizes than the
+ * file's are WEAN_ERROR_USAGE naming both; head_dim is at most 256. A query whose row keeps nothing gives 0, and -inf
+ * in log_sum_exp. Runs on OpenMP threads; the bits are equal for any number of them. */
 WEAN_API wean_status wean_attention_cpu(const wean_masks* masks, const wean_site* site,
                                         const wean_attention_params* params);
+
+/* ---- GPU. Streams are cudaStream_t passed as void*, NULL = the default stream. A build without CUDA has these
+ * functions too; those that need a GPU return WEAN_ERROR_NO_GPU there. ---- */
+
+/** 1 when this build has CUDA kernels, else 0; says nothing of the machine. */
+WEAN_API uint32_t wean_has_cuda(void);
+
+/** Masks of one or more phases on a GPU, planned, ready to run. Immutable: any number of threads may use it at once. */
+typedef struct wean_device_masks wean_device_masks;
+
+/** Which phases go to which GPU. */
+typedef struct wean_upload_params {
+  uint32_t struct_size;
+  uint32_t first_phase; /**< default 0 */
+  uint32_t phases;      /**< 0 (default) = all from first_phase on */
+  int32_t device;       /**< CUDA device number; -1 (default) = the current one of the calling thread */
+} wean_upload_params;
+WEAN_API void wean_upload_params_init(wean_upload_params* params);
+
+/** Bytes of GPU memory that wean_device_masks_open takes with these parameters (NULL = defaults). Sites with equal
+ * masks share them. Asks no GPU. */
+WEAN_API wean_status wean_device_masks_bytes(const wean_masks* masks, const wean_upload_params* params,
+                                             uint64_t* bytes);
+
+/** Copies masks to the GPU and plans them; returns when they are ready. Works on a stream of its own: what other
+ * streams run goes on, so another thread may fetch the next phase meanwhile. `masks` may be closed afterwards. Files
+ * whose blocks are not 128x128 or 128x64, or whose head_dim is not 64 or 128, are WEAN_ERROR_USAGE naming what is
+ * needed. */
+WEAN_API wean_status wean_device_masks_open(const wean_masks* masks, const wean_upload_params* params,
+                                            wean_device_masks** device_masks);
+/** Waits until the GPU is idle, then frees. */
+WEAN_API void wean_device_masks_close(wean_device_masks* device_masks);
+/** Frees once the work that `stream` holds now has ended, without waiting: the way to drop a phase during sampling.
+ * Work on other streams that uses the masks must have ended. The handle is gone afterwards. */
+WEAN_API void wean_device_masks_release(wean_device_masks* device_masks, void* stream);
+
+/** Bytes of workspace that wean_attention_cuda and wean_attention_cuda_indexed take for such tensors. The pointers in
+ * `params` are not read. */
+WEAN_API wean_status wean_attention_cuda_bytes(const wean_device_masks* device_masks,
+                                               const wean_attention_params* params, uint64_t* bytes);
+
+/** Block-sparse attention of all heads of `site` on the GPU that holds `device_masks`, bfloat16 or float16. The
+ * pointers of `params` are memory of that GPU, 16-byte aligned, strides are multiples of 8; all are borrowed until the
+ * stream has passed the call. `workspace` (GPU, 256-byte aligned) must be zero before its first call and may then be
+ * used for any number of calls, one after the other. Enqueues on `stream` and returns: allocates nothing, never waits,
+ * may be captured in a CUDA graph. Repeated calls give equal bits. A query whose row keeps nothing gives 0, and -inf in
+ * log_sum_exp. */
+WEAN_API wean_status wean_attention_cuda(const wean_device_masks* device_masks, const wean_site* site,
+                                         const wean_attention_params* params, void* workspace, uint64_t workspace_bytes,
+                                         void* stream);
+
+/** A site whose numbers lie on the GPU and are read when the work runs: one captured graph serves every phase, both
+ * branches and all layers. */
+typedef struct wean_device_site {
+  uint32_t struct_size;
+  uint32_t expert;
+  const int64_t* phase;  /**< GPU, one number */
+  const int64_t* branch; /**< GPU, one number */
+  const int64_t* layer;  /**< GPU, one number */
+} wean_device_site;
+WEAN_API void wean_device_site_init(wean_device_site* site);
+
+/** The same for a site on the GPU; `workspace` may hold anything. Numbers that the uploaded masks do not have give an
+ * output of zeros, and WEAN_ERROR_USAGE from the calls that follow, once the GPU has met them. */
+WEAN_API wean_status wean_attention_cuda_indexed(const wean_device_masks* device_masks, const wean_device_site* site,
+                                                 const wean_attention_params* params, void* workspace,
+                                                 uint64_t workspace_bytes, void* stream);
 
 #ifdef __cplusplus
 }

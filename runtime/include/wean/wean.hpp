@@ -19,6 +19,11 @@ class StatusError : public std::runtime_error {
   wean_status status_;
 };
 
+/// Throws StatusError with the text of this thread's last failure unless `status` is WEAN_OK.
+inline void check(wean_status status) {
+  if (status != WEAN_OK) throw StatusError(status, wean_last_error());
+}
+
 /// How to open: the defaults prove every byte and read the file into private memory.
 struct OpenOptions {
   bool prove_on_first_use = false;  ///< header and tables now, each payload when it is first used
@@ -81,13 +86,71 @@ class Masks {
   [[nodiscard]] const wean_masks* handle() const noexcept { return handle_.get(); }
 
  private:
-  static void check(wean_status status) {
-    if (status != WEAN_OK) throw StatusError(status, wean_last_error());
-  }
   struct Close {
     void operator()(wean_masks* masks) const noexcept { wean_masks_close(masks); }
   };
   std::unique_ptr<wean_masks, Close> handle_;
+};
+
+/// Which phases go to which GPU: the defaults send all of them to the current one.
+struct UploadOptions {
+  std::uint32_t first_phase = 0;
+  std::uint32_t phases = 0;  ///< 0 = all from first_phase on
+  std::int32_t device = -1;  ///< -1 = the current one
+};
+
+/// Masks on a GPU, planned. Movable; immutable, so any number of threads may use it at once. Its destructor waits until
+/// the GPU is idle; release() does not.
+class DeviceMasks {
+ public:
+  /// Returns when the masks are ready; `masks` is not needed any more then.
+  explicit DeviceMasks(const Masks& masks, const UploadOptions& options = {}) {
+    const wean_upload_params params = params_of(options);
+    wean_device_masks* opened = nullptr;
+    check(wean_device_masks_open(masks.handle(), &params, &opened));
+    handle_.reset(opened);
+  }
+  /// Bytes of GPU memory that the constructor takes.
+  [[nodiscard]] static std::uint64_t bytes(const Masks& masks, const UploadOptions& options = {}) {
+    const wean_upload_params params = params_of(options);
+    std::uint64_t bytes = 0;
+    check(wean_device_masks_bytes(masks.handle(), &params, &bytes));
+    return bytes;
+  }
+  /// Bytes of workspace for attention(); begin with wean_attention_params_init.
+  [[nodiscard]] std::uint64_t workspace_bytes(const wean_attention_params& params) const {
+    std::uint64_t bytes = 0;
+    check(wean_attention_cuda_bytes(handle_.get(), &params, &bytes));
+    return bytes;
+  }
+  /// Enqueues attention of all heads of `site` on `stream`; `workspace` is GPU memory that was zero before its first
+  /// use.
+  void attention(const wean_site& site, const wean_attention_params& params, void* workspace,
+                 std::uint64_t workspace_bytes, void* stream) const {
+    check(wean_attention_cuda(handle_.get(), &site, &params, workspace, workspace_bytes, stream));
+  }
+  /// The same for a site whose numbers lie on the GPU.
+  void attention(const wean_device_site& site, const wean_attention_params& params, void* workspace,
+                 std::uint64_t workspace_bytes, void* stream) const {
+    check(wean_attention_cuda_indexed(handle_.get(), &site, &params, workspace, workspace_bytes, stream));
+  }
+  /// Frees once the work that `stream` holds now has ended; this object is empty afterwards.
+  void release(void* stream) noexcept { wean_device_masks_release(handle_.release(), stream); }
+  [[nodiscard]] const wean_device_masks* handle() const noexcept { return handle_.get(); }
+
+ private:
+  static wean_upload_params params_of(const UploadOptions& options) {
+    wean_upload_params params;
+    wean_upload_params_init(&params);
+    params.first_phase = options.first_phase;
+    params.phases = options.phases;
+    params.device = options.device;
+    return params;
+  }
+  struct Close {
+    void operator()(wean_device_masks* masks) const noexcept { wean_device_masks_close(masks); }
+  };
+  std::unique_ptr<wean_device_masks, Close> handle_;
 };
 
 }  // namespace wean

@@ -255,7 +255,7 @@ class Models(Live):
         self.refused(wean.PipelineError, "two transformers", two)
 
     def test_types_and_devices_without_kernels(self):
-        self.refused(wean.UsageError, "in torch.float16; allowed are float32 and bfloat16", pipeline(torch.float16))
+        self.refused(wean.UsageError, "in torch.float16; allowed on cpu are float32 and bfloat16", pipeline(torch.float16))
         with torch.device("meta"):
             elsewhere = type(self.pipe.transformer).from_config(self.pipe.transformer.config)
         self.refused(wean.DeviceError, "on meta and this build of wean has no kernels for it", self.parts(transformer=elsewhere),

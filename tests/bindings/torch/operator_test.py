@@ -108,6 +108,12 @@ class Errors(WithMasks):
         with self.assertRaisesRegex(RuntimeError, "this build of wean has no CUDA kernels; it needs a build with them"):
             WEAN.block_sparse_attention.default.redispatch(on_cuda, *arguments)
 
+    @unittest.skipUnless(WEAN.has_cuda(), "this build has no CUDA kernels")
+    def test_cuda_takes_16_bits_alone(self):
+        on_cuda = torch._C.DispatchKeySet(torch._C.DispatchKey.CUDA)
+        with self.assertRaisesRegex(RuntimeError, "allowed on a CUDA device are bfloat16 and float16"):
+            WEAN.block_sparse_attention.default.redispatch(on_cuda, *states(), self.file, number(0), number(0), number(0))
+
 
 class Tracing(WithMasks):
     def test_meta(self):

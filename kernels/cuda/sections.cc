@@ -1,0 +1,161 @@
+#include "kernels/cuda/sections.h"
+
+#include "kernels/cuda/check.h"
+#include "kernels/cuda/select.h"
+
+namespace wean::kernels {
+namespace {
+
+constexpr std::size_t kAlign = 256;
+std::size_t aligned(std::size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
+
+std::size_t bits_bytes(const CudaMask& shape) {
+  const std::int64_t rows = (shape.q_tokens + shape.q_block - 1) / shape.q_block;
+  const std::int64_t words = ((shape.k_tokens + shape.k_block - 1) / shape.k_block + 31) / 32;
+  return static_cast<std::size_t>(shape.batch * shape.heads * rows * words) * sizeof(std::uint32_t);
+}
+
+std::size_t bytes_of_section(const CudaMask& shape) {
+  return aligned(bits_bytes(shape)) + aligned(cuda_plan_bytes(shape));  // the plan first: it checks the shape
+}
+
+int current_device() {
+  int device = 0;
+  check_cuda(cudaGetDevice(&device), "looking for a GPU");
+  return device;
+}
+
+}  // namespace
+
+CudaDeviceGuard::CudaDeviceGuard(int device) {
+  const int current = current_device();
+  if (current == device) return;
+  check_cuda(cudaSetDevice(device), "choosing a GPU");
+  previous_ = current;
+}
+
+CudaDeviceGuard::~CudaDeviceGuard() {
+  if (previous_ >= 0) cudaSetDevice(previous_);
+}
+
+struct CudaSections::Impl {
+  CudaMask shape;
+  SectionTable table;
+  std::int64_t count = 0;
+  int device = 0;
+  std::size_t plan_at = 0, stride = 0;
+  cudaStream_t stream = nullptr;
+  char* memory = nullptr;
+  std::int32_t* device_table = nullptr;
+  SelectFault* fault = nullptr;
+  bool released = false;
+
+  void allocate() {
+    constexpr const char* kWhat = "memory for masks on the GPU";
+    check_cuda(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), kWhat);
+    check_cuda(cudaHostAlloc(reinterpret_cast<void**>(&fault), sizeof *fault, cudaHostAllocMapped), kWhat);
+    *fault = {};
+    const std::size_t table_bytes = table.section.size() * sizeof(std::int32_t);
+    check_cuda(cudaMallocAsync(reinterpret_cast<void**>(&memory), static_cast<std::size_t>(count + 1) * stride, stream),
+               kWhat);
+    check_cuda(cudaMallocAsync(reinterpret_cast<void**>(&device_table), table_bytes, stream), kWhat);
+    check_cuda(cudaMemcpyAsync(device_table, table.section.data(), table_bytes, cudaMemcpyHostToDevice, stream), kWhat);
+    check_cuda(cudaMemsetAsync(section(count), 0, plan_at, stream), kWhat);
+    plan(count);
+  }
+
+  [[nodiscard]] char* section(std::int64_t number) const { return memory + static_cast<std::size_t>(number) * stride; }
+
+  [[nodiscard]] CudaMask mask_at(const void* where) const {
+    CudaMask mask = shape;
+    mask.bits = static_cast<const std::uint32_t*>(where);
+    return mask;
+  }
+
+  void plan(std::int64_t number) const { cuda_plan(mask_at(section(number)), section(number) + plan_at, stream); }
+
+  void free(cudaStream_t in_order_of) noexcept {
+    if (memory != nullptr) cudaFreeAsync(memory, in_order_of);
+    if (device_table != nullptr) cudaFreeAsync(device_table, in_order_of);
+    memory = nullptr;
+    device_table = nullptr;
+  }
+
+  ~Impl() {
+    try {
+      const CudaDeviceGuard guard(device);
+      if (!released) cudaDeviceSynchronize();
+      free(stream);
+      if (stream != nullptr) cudaStreamSynchronize(stream);
+      if (stream != nullptr) cudaStreamDestroy(stream);
+      if (fault != nullptr) cudaFreeHost(fault);
+    } catch (const Error&) {
+      // The device is lost, and its memory with it.
+    }
+  }
+};
+
+std::size_t CudaSections::bytes(const CudaMask& shape, std::int64_t count) {
+  return static_cast<std::size_t>(count + 1) * bytes_of_section(shape);
+}
+
+CudaSections::CudaSections(const CudaMask& shape, std::int64_t count, SectionTable table, int device)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->device = device < 0 ? current_device() : device;
+  impl_->shape = shape;
+  impl_->count = count;
+  impl_->table = std::move(table);
+  impl_->plan_at = aligned(bits_bytes(shape));
+  impl_->stride = bytes_of_section(shape);
+  const CudaDeviceGuard guard(impl_->device);
+  impl_->allocate();
+}
+
+CudaSections::~CudaSections() = default;
+
+void CudaSections::upload(std::int32_t section, const std::uint32_t* bits) {
+  const CudaDeviceGuard guard(impl_->device);
+  check_cuda(
+      cudaMemcpyAsync(impl_->section(section), bits, bits_bytes(impl_->shape), cudaMemcpyHostToDevice, impl_->stream),
+      "copying masks to the GPU");
+  impl_->plan(section);
+}
+
+void CudaSections::finish() {
+  const CudaDeviceGuard guard(impl_->device);
+  check_cuda(cudaStreamSynchronize(impl_->stream), "copying masks to the GPU");
+}
+
+void CudaSections::release(void* stream) noexcept {
+  impl_->released = true;
+  impl_->free(static_cast<cudaStream_t>(stream));
+}
+
+int CudaSections::device() const noexcept { return impl_->device; }
+const SectionTable& CudaSections::table() const noexcept { return impl_->table; }
+CudaMask CudaSections::mask(std::int32_t section) const { return impl_->mask_at(impl_->section(section)); }
+const void* CudaSections::plan(std::int32_t section) const { return impl_->section(section) + impl_->plan_at; }
+std::size_t CudaSections::section_bytes() const noexcept { return impl_->stride; }
+
+CudaMask CudaSections::select(const DeviceSite& site, void* to, const void** plan, void* zero, std::size_t zero_bytes,
+                              void* stream) const {
+  const SectionTable& table = impl_->table;
+  launch_select({site, impl_->device_table, table.first_phase, table.phases, table.branches, table.experts,
+                 table.layers, impl_->memory, impl_->count, impl_->stride, static_cast<char*>(to),
+                 static_cast<char*>(zero), zero_bytes, impl_->fault},
+                stream);
+  *plan = static_cast<char*>(to) + impl_->plan_at;
+  return impl_->mask_at(to);
+}
+
+void CudaSections::check_fault() const {
+  const volatile SelectFault& fault = *impl_->fault;
+  if (fault.found == 0) return;
+  const SectionTable& table = impl_->table;
+  fail(ErrorCode::kUsage, "an earlier call found phase ", fault.phase, ", branch ", fault.branch, ", layer ",
+       fault.layer, " on the device, and its output is zero; allowed are phases ", table.first_phase, " to ",
+       table.first_phase + table.phases - 1, ", branches 0 to ", table.branches - 1, ", layers 0 to ",
+       table.layers - 1);
+}
+
+}  // namespace wean::kernels

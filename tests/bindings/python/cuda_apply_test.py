@@ -1,0 +1,70 @@
+"""wean.apply with a pipeline on a CUDA device, with random masks of the tiny model's size. Exit 77 without a device."""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+from bindings_support import CompileCounterWithBackend, ROOT, relative, torch
+from live import pipeline, sample
+
+import wean
+from wean.operators import operators
+
+sys.path.insert(0, str(ROOT / "runtime/bench"))
+import mask_file  # noqa: E402
+
+if not torch.cuda.is_available() or not operators().has_cuda():
+    print("skipped: no CUDA device, or a build without CUDA kernels")
+    sys.exit(77)
+
+SIZE = dict(width=256, height=256, num_frames=9)  # 3x16x16 tokens: 6 blocks of 128
+ANY_MODEL = "0" * 16
+FOLDER = tempfile.TemporaryDirectory()
+
+
+def masks_of(density, block=(128, 128)):
+    path = pathlib.Path(FOLDER.name) / f"{density}-{block[0]}.wean"
+    config = pipeline().transformer.config
+    mask_file.random_file((3, 16, 16), config.num_layers, config.num_attention_heads, config.attention_head_dim, block, density, 2).write(path)
+    return path
+
+
+class OnCuda(unittest.TestCase):
+    def setUp(self):
+        self.pipe = pipeline(torch.bfloat16).to("cuda")
+
+    def apply(self, density):
+        return wean.apply(self.pipe, masks_of(density), allow_model=ANY_MODEL)
+
+    def test_all_blocks_give_the_dense_clip(self):
+        dense = sample(self.pipe, **SIZE)
+        self.apply(1.1)
+        self.assertLess(relative(sample(self.pipe, **SIZE).cpu(), dense.cpu()), 2e-2)
+        wean.remove(self.pipe)
+        self.assertTrue(torch.equal(dense, sample(self.pipe, **SIZE)))
+
+    def test_the_clip_of_the_cpu(self):
+        self.apply(0.5)
+        on_gpu = sample(self.pipe, **SIZE).float().cpu()
+        other = pipeline(torch.float32)
+        wean.apply(other, masks_of(0.5), allow_model=ANY_MODEL)
+        self.assertLess(relative(on_gpu, sample(other, **SIZE)), 5e-2)
+
+    def test_compiled_without_a_break(self):
+        self.apply(0.5)
+        eager = sample(self.pipe, **SIZE)
+        graphs = CompileCounterWithBackend("inductor")
+        self.pipe.transformer.compile_repeated_blocks(backend=graphs, fullgraph=True)
+        self.assertLess(relative(sample(self.pipe, **SIZE).cpu(), eager.cpu()), 3e-2)
+        self.assertEqual(1, graphs.frame_count)
+
+    def test_other_blocks_are_refused(self):
+        with self.assertRaisesRegex(wean.GeometryMismatchError, "--block 128x128"):
+            wean.apply(self.pipe, masks_of(0.5, (64, 64)), allow_model=ANY_MODEL)
+        with self.assertWarns(wean.DenseFallbackWarning):
+            self.assertIsNone(wean.apply(self.pipe, masks_of(0.5, (64, 64)), allow_model=ANY_MODEL, on_error="dense"))
+
+
+if __name__ == "__main__":
+    torch.set_grad_enabled(False)
+    unittest.main()
