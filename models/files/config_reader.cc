@@ -1,7 +1,7 @@
 #include "models/files/config_reader.h"
 
 #include "common/base/error.h"
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 
 namespace wean::models {
 namespace {

@@ -2,13 +2,13 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/utf8.h"
 #include "models/files/config_reader.h"
 #include "models/files/json.h"
 #include "models/files/key_maps.h"
 #include "models/files/layouts.h"
 #include "models/files/probe.h"
 #include "models/files/shards.h"
-#include "models/files/utf8.h"
 
 namespace wean::models {
 namespace {

@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "common/base/error.h"
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 
 namespace wean::models {
 namespace {

@@ -9,8 +9,8 @@
 #include "common/base/checked.h"
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/utf8.h"
 #include "models/files/safetensors_header.h"
-#include "models/files/utf8.h"
 
 namespace wean::models {
 namespace {

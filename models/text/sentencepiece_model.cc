@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "common/base/error.h"
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 #include "models/text/tokenizer_files.h"
 
 namespace wean::models {

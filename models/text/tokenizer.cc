@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/base/error.h"
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 #include "models/text/chars_map.h"
 #include "models/text/tokenizer_files.h"
 #include "models/text/unicode.h"

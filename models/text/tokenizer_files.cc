@@ -5,9 +5,9 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/utf8.h"
 #include "models/files/json.h"
 #include "models/files/model_root.h"
-#include "models/files/utf8.h"
 
 namespace wean::models {
 namespace {
