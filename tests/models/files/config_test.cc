@@ -82,10 +82,18 @@ TEST(Config, RefusesOtherSchedulers) {
   EXPECT_EQ(read_scheduler_config(json(kGood), "c").flow_shift, 3.0);
   for (const Change& row :
        {Change{"_class_name", "\"DDIMScheduler\"", ErrorCode::kUsage, "scheduler 'DDIMScheduler'"},
-        Change{"use_flow_sigmas", "false", ErrorCode::kUsage, "use_flow_sigmas is not true"},
-        Change{"prediction_type", "\"epsilon\"", ErrorCode::kUsage, "prediction_type"},
+        Change{"use_flow_sigmas", "false", ErrorCode::kUsage, "use_flow_sigmas false is not supported"},
+        Change{"use_flow_sigmas", "null", ErrorCode::kUsage, "use_flow_sigmas is missing; allowed is true"},
+        Change{"prediction_type", "\"epsilon\"", ErrorCode::kUsage, "prediction_type \"epsilon\" is not supported"},
+        Change{"prediction_type", "null", ErrorCode::kUsage, "prediction_type is missing; allowed is \"flow_pred"},
         Change{"solver_type", "\"bh1\"", ErrorCode::kUsage, "solver_type \"bh1\" is not supported"},
         Change{"solver_order", "3", ErrorCode::kMalformed, "solver_order 3"},
+        Change{"solver_p", "{\"_class_name\":\"X\"}", ErrorCode::kUsage, "solver_p {"},
+        Change{"shift_terminal", "0.1", ErrorCode::kUsage, "shift_terminal 0.1 is not supported; allowed is 0"},
+        Change{"disable_corrector", "[0]", ErrorCode::kUsage, "disable_corrector [0] is not supported"},
+        Change{"final_sigmas_type", "\"sigma_min\"", ErrorCode::kUsage, "final_sigmas_type \"sigma_min\""},
+        Change{"lower_order_final", "false", ErrorCode::kUsage, "c: lower_order_final false is not supported"},
+        Change{"num_train_timesteps", "500", ErrorCode::kUsage, "c: num_train_timesteps 500 is not supported"},
         Change{"use_karras_sigmas", "true", ErrorCode::kUsage, "use_karras_sigmas true"},
         Change{"flow_shift", "0", ErrorCode::kMalformed, "shift 0; above 0"},
         Change{"flow_shift", "\"3\"", ErrorCode::kMalformed, "flow_shift \"3\"; a finite number"}}) {

@@ -1,13 +1,16 @@
 // For the Python tests: what wean reads from a checkpoint, as JSON; and verdicts on many safetensors files at once.
 //   dump_checkpoint open PATH [HEAD_DIM]   layout, configs, identity, and each part's tensors with the SHA-256 of their
-//   bytes dump_checkpoint file PATH              tensors and fingerprints of one safetensors file dump_checkpoint judge
-//   stdin: files, each after its size as u64; stdout: "ok" or the message, a line each
+//   bytes
+//   dump_checkpoint file PATH              tensors and fingerprints of one safetensors file
+//   dump_checkpoint scheduler PATH         what is read from a scheduler_config.json
+//   dump_checkpoint judge                  stdin: files, each after its size as u64; stdout: "ok" or the message
 #include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "common/base/error.h"
 #include "models/files/checkpoint.h"
+#include "models/files/config_reader.h"
 #include "models/files/fingerprint.h"
 #include "models/files/safetensors.h"
 
@@ -91,6 +94,11 @@ Json file_json(const std::string& path) {
           {"quick", to_hex(quick_fingerprint(*set))}};
 }
 
+Json scheduler_json(const std::string& path) {
+  const SchedulerConfig config = read_scheduler_config(read_json(path, kConfigLimits), path);
+  return {{"class", config.class_name}, {"shift", config.flow_shift}, {"order", config.solver_order}};
+}
+
 void judge() {
   std::uint64_t size = 0;
   while (std::cin.read(reinterpret_cast<char*>(&size), sizeof size)) {
@@ -110,10 +118,12 @@ int run(const std::vector<std::string>& arguments) {
     judge();
   } else if (arguments.size() == 2 && arguments[0] == "file") {
     std::cout << file_json(arguments[1]).dump() << '\n';
+  } else if (arguments.size() == 2 && arguments[0] == "scheduler") {
+    std::cout << scheduler_json(arguments[1]).dump() << '\n';
   } else if (arguments.size() >= 2 && arguments[0] == "open") {
     std::cout << open_json(arguments[1], arguments.size() > 2 ? std::stoll(arguments[2]) : 0).dump() << '\n';
   } else {
-    std::cerr << "usage: dump_checkpoint open PATH [HEAD_DIM] | file PATH | judge\n";
+    std::cerr << "usage: dump_checkpoint open PATH [HEAD_DIM] | file PATH | scheduler PATH | judge\n";
     return 2;
   }
   return 0;
