@@ -84,10 +84,13 @@ Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
 Pipeline Pipeline::load(const std::filesystem::path& path, const LoadOptions& options) {
   auto impl = std::make_unique<Impl>();
-  impl->checkpoint = open_checkpoint(path, options.head_dim);
+  impl->checkpoint =
+      open_checkpoint(path, {options.text_encoder && options.embeddings.empty(), options.vae, options.head_dim});
   impl->load(options);
   return Pipeline(std::move(impl));
 }
+
+const std::filesystem::path& Pipeline::path() const noexcept { return impl_->checkpoint.path; }
 
 const ModelIdentity& Pipeline::identity() const noexcept { return impl_->identity; }
 

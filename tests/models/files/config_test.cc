@@ -1,4 +1,6 @@
 // Configs and layouts: what is supported opens, everything else is refused by name.
+#include <functional>
+
 #include "models/files/checkpoint.h"
 #include "models/files/config_reader.h"
 #include "tests/models/files/files_support.h"
@@ -193,7 +195,13 @@ TEST(Folder, NamesForeignFolders) {
   refused("config.json", R"({"_class_name":"WanTransformer3DModel"})", "this is the transformer alone");
   refused("config.json", R"({"dim":8,"num_heads":1,"model_type":"i2v","num_layers":1,"ffn_dim":8})",
           "model_type 'i2v'");
-  refused("readme.txt", "", "no checkpoint: neither model_index.json");
+  refused("config.json", R"({"_class_name":"AutoencoderKLWan"})", "this is the VAE alone");
+  refused("readme.txt", "",
+          "no checkpoint: neither model_index.json (diffusers) nor an original Wan config.json is there;"
+          " it holds readme.txt");
+  refused("inner/model_index.json", "", "/inner?");
+  refused("models--o--n/snapshots/abc/x", "", "did you mean ");
+  refused("snapshots/abc/x", "", "snapshots/abc: no checkpoint");
   refused("model_index.json", R"({"_class_name":"HunyuanVideoPipeline"})",
           "a HunyuanVideoPipeline; allowed is WanPipeline");
   refused("model_index.json", R"({"_class_name":"WanImageToVideoPipeline"})", "a WanImageToVideoPipeline");
@@ -201,6 +209,62 @@ TEST(Folder, NamesForeignFolders) {
   refused("model_index.json", R"({"_class_name":"WanPipeline","expand_timesteps":true})", "this is Wan2.2 TI2V-5B");
   refused("model_index.json", R"({"_class_name":"WanPipeline","vae":["diffusers","AutoencoderKL"]})",
           "vae is a AutoencoderKL");
+}
+
+/// A diffusers folder whose transformer opens; text encoder and VAE have configs, but their weights are broken.
+void put_model(const fs::path& folder) {
+  put(folder / "model_index.json", R"({"_class_name":"WanPipeline"})");
+  put(folder / "scheduler" / "scheduler_config.json",
+      R"({"_class_name":"FlowMatchEulerDiscreteScheduler","shift":3.0})");
+  put(folder / "transformer" / "config.json", kTransformer);
+  put(folder / "transformer" / "diffusion_pytorch_model.safetensors",
+      tensors_named({"patch_embedding.bias", "blocks.0.attn1.to_q.weight"}));
+  put(folder / "text_encoder" / "config.json", R"({"model_type":"umt5"})");
+  put(folder / "text_encoder" / "model.safetensors", "broken");
+  put(folder / "vae" / "config.json", R"({"_class_name":"AutoencoderKLWan","dim_mult":[1,2,4],
+    "temperal_downsample":[false,true]})");
+  put(folder / "vae" / "diffusion_pytorch_model.safetensors", "broken");
+}
+
+TEST(Folder, PartsThatWereNotAskedForAreNotOpened) {
+  const TempDir dir;
+  put_model(dir.path());
+  EXPECT_ERROR(open_checkpoint(dir.path(), {true, false}), ErrorCode::kMalformed, "text_encoder/model.safetensors");
+  EXPECT_ERROR(open_checkpoint(dir.path(), {false, true}), ErrorCode::kMalformed, "vae/diffusion_pytorch_model");
+  const Checkpoint sizes = open_checkpoint(dir.path(), {false, false});
+  EXPECT_EQ(sizes.transformer.config.heads, 5);
+  ASSERT_TRUE(sizes.vae.has_value());
+  EXPECT_EQ(sizes.vae->config.stride_space, 4);
+  EXPECT_EQ(sizes.vae->tensors, nullptr);
+  EXPECT_FALSE(sizes.text_encoder || sizes.tokenizer);
+  for (const char* part : {"text_encoder", "vae"}) fs::remove_all(dir / part);
+  const Checkpoint alone = open_checkpoint(dir.path());
+  EXPECT_FALSE(alone.vae || alone.text_encoder || alone.tokenizer);
+  EXPECT_THAT(alone.missing_vae, ::testing::HasSubstr("vae/config.json: not there"));
+  EXPECT_THAT(alone.missing_text_encoder,
+              ::testing::HasSubstr("text_encoder/config.json: not there; use --embeddings"));
+  EXPECT_THAT(alone.missing_tokenizer, ::testing::HasSubstr("tokenizer: neither tokenizer.json nor spiece.model"));
+}
+
+TEST(Folder, HubCacheOpensItsSnapshotThroughLinks) {
+  const TempDir dir;
+  const fs::path cache = dir / "models--org--name", snapshot = cache / "snapshots" / "abc";
+  put_model(dir / "plain");
+  fs::create_directories(cache / "blobs");
+  fs::create_directories(snapshot);
+  for (const char* name : {"model_index.json", "scheduler/scheduler_config.json", "transformer/config.json",
+                           "transformer/diffusion_pytorch_model.safetensors"}) {
+    const std::string blob = std::to_string(std::hash<std::string>()(name));
+    fs::rename(dir / "plain" / name, cache / "blobs" / blob);
+    fs::create_directories((snapshot / name).parent_path());
+    const fs::path up = fs::path(name).has_parent_path() ? "../../../blobs" : "../../blobs";
+    fs::create_symlink(up / blob, snapshot / name);
+  }
+  for (const fs::path& given : {cache, snapshot}) {
+    const Checkpoint checkpoint = open_checkpoint(given);
+    EXPECT_EQ(checkpoint.path, snapshot);
+    EXPECT_EQ(checkpoint.transformer.config.layers, 8);
+  }
 }
 
 TEST(Folder, MalformedModelIndex) {

@@ -19,10 +19,16 @@ namespace {
 
 using Json = nlohmann::json;
 
+Digest digest_of(const TensorView& tensor) {
+  std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.size));
+  tensor.read(0, bytes);
+  return sha256(bytes);
+}
+
 Json tensors_json(const TensorSet& set) {
   Json out = Json::object();
   for (const TensorView& t : set.tensors()) {
-    out[t.name] = {{"dtype", to_string(t.dtype)}, {"shape", t.shape}, {"sha256", to_hex(sha256(t.bytes))}};
+    out[t.name] = {{"dtype", to_string(t.dtype)}, {"shape", t.shape}, {"sha256", to_hex(digest_of(t))}};
   }
   return out;
 }
@@ -71,7 +77,7 @@ Json part_json(const Component<Config>& part) {
 }
 
 Json open_json(const std::string& path, std::int64_t head_dim) {
-  const Checkpoint checkpoint = open_checkpoint(path, head_dim);
+  const Checkpoint checkpoint = open_checkpoint(path, {true, true, head_dim});
   const ModelIdentity identity = identify(checkpoint);
   Json out{{"layout", to_string(checkpoint.layout)},
            {"family", identity.family},
@@ -83,7 +89,8 @@ Json open_json(const std::string& path, std::int64_t head_dim) {
            {"missing", {checkpoint.missing_vae, checkpoint.missing_text_encoder, checkpoint.missing_tokenizer}}};
   if (checkpoint.vae) out["vae"] = part_json(*checkpoint.vae);
   if (checkpoint.text_encoder) out["text_encoder"] = part_json(*checkpoint.text_encoder);
-  if (checkpoint.tokenizer) out["tokenizer"] = checkpoint.tokenizer->string();
+  if (checkpoint.tokenizer)
+    out["tokenizer"] = (checkpoint.tokenizer->root.given() / checkpoint.tokenizer->folder).string();
   return out;
 }
 
