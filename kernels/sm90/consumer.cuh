@@ -92,8 +92,8 @@ struct Consumer {
 #pragma unroll
     for (int slice = 0; slice < kSlices; ++slice) {
       const int chunk = 2 * slice + (lane >> 3 & 1);
-      const std::uint32_t from = shared.key(key.slot) + chunk / 8 * Bytes::kBoxBytes + row * 128 +
-                                 (((chunk & 7) ^ (row & 7)) << 4);
+      const std::uint32_t from =
+          shared.key(key.slot) + chunk / 8 * Bytes::kBoxBytes + row * 128 + (((chunk & 7) ^ (row & 7)) << 4);
 #pragma unroll
       for (int i = 0; i < 8; ++i) {
         std::uint32_t keys[4];

@@ -86,8 +86,8 @@ __device__ __forceinline__ bool softmax_next(float (&s)[64], RowState& state, fl
 template <bool Half>
 inline constexpr float kLargestSum = Half ? 0x1p15f : 0x1p40f;
 
-/// A later step that counts from the maximum as it is. `sum` gets the thread's sums of this step; returns whether one in
-/// the warp is too large, and then nothing of this step may be used. Sums of NaN are not too large: they stay NaN.
+/// A later step that counts from the maximum as it is. `sum` gets the thread's sums of this step; returns whether one
+/// in the warp is too large, and then nothing of this step may be used. Sums of NaN are not too large: they stay NaN.
 template <bool Half>
 __device__ __forceinline__ bool softmax_anchored(float (&s)[64], const RowState& state, float (&sum)[2], float scale) {
 #pragma unroll

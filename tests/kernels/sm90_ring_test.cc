@@ -299,9 +299,7 @@ INSTANTIATE_TEST_SUITE_P(Tiles, Sm90Ring,
 
 class Sm90RingFault : public testing::TestWithParam<Fault> {};
 
-TEST_P(Sm90RingFault, IsFound) {
-  EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), Way::kTileByTile, 3000), "");
-}
+TEST_P(Sm90RingFault, IsFound) { EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), Way::kTileByTile, 3000), ""); }
 
 class Sm90FlattenedFault : public testing::TestWithParam<Fault> {};
 
