@@ -21,6 +21,11 @@ def uniform(density: float) -> Draw:
     return lambda random, rows, cols: random.random((rows, cols), dtype=np.float32) < density
 
 
+def random_of(*key: int) -> np.random.Generator:
+    """The same numbers for the same key."""
+    return np.random.default_rng(key)
+
+
 def _up(n: int) -> int:
     return -(-n // 64) * 64
 
@@ -100,7 +105,7 @@ def random_file(grid: Sequence[int], layers: int, heads: int, head_dim: int, blo
                 distinct_layers: int | None = None, seed: int = 1) -> MaskFile:
     """Uniform masks; layers repeat after `distinct_layers`, which makes big files quickly."""
     file = MaskFile(grid, layers, heads, head_dim, block, [((phases - 1 - i) / phases, 5) for i in range(phases)],
-                    lambda phase, layer, head: draw(np.random.default_rng((seed, phase, layer % (distinct_layers or layers), head)), file.rows, file.cols))
+                    lambda phase, layer, head: draw(random_of(seed, phase, layer % (distinct_layers or layers), head), file.rows, file.cols))
     draw = uniform(density)
     return file
 
