@@ -1,105 +1,130 @@
-// Two kernels: each head counts and orders its rows, then each head finds its place among the heads.
+// Two kernels: groups of rows are counted over the whole device, then each head finds its place among the heads and
+// orders its rows. Sums of integers and orders without ties: the result does not depend on how blocks run.
 #include "kernels/cuda/check.h"
 #include "kernels/cuda/plan.h"
 
 namespace wean::kernels {
 namespace {
 
-constexpr int kThreads = 1024, kWarps = kThreads / 32;
-constexpr int kStaged = 4096;  ///< counts of a head that are compared from shared memory at a time
-constexpr int kUnroll = 8;     ///< rows whose words a warp has in flight: reading is all latency
+constexpr int kCountThreads = 256, kOrderThreads = 512;
+constexpr int kSorted = 4096;  ///< rows of a head that are sorted in shared memory
 
 struct PlanPointers {
   const std::uint32_t* bits;
   PlanItem* items;
-  std::int32_t* order;   ///< [heads][rows] row at each place
   std::int32_t* counts;  ///< [heads][rows] kept blocks of each row
-  std::int64_t* totals;  ///< [heads]
-  int heads, rows, key_blocks, words;
+  std::int64_t* totals;  ///< [heads][groups] of each group of rows
+  int heads, rows, key_blocks, words, groups;
 };
 
-__device__ std::uint32_t valid_word(const PlanPointers& p, const std::uint32_t* row, int word) {
-  if (word >= p.words) return 0;
-  const int bits = p.key_blocks - word * 32;
-  return bits >= 32 ? row[word] : row[word] & ((1u << bits) - 1);
-}
-
-__device__ void count_rows(const PlanPointers& p, int head) {
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-  const std::uint32_t* bits = p.bits + std::int64_t{head} * p.rows * p.words;
-  for (int first = warp; first < p.rows; first += kWarps * kUnroll) {
-    int count[kUnroll] = {};
-    for (int word = 0; word < p.words; word += 32) {
+/// A warp has the words of several rows in flight: reading is all latency.
+__global__ void __launch_bounds__(kCountThreads) count_kernel(PlanPointers p) {
+  constexpr int kWarps = kCountThreads / 32, kRowsOfWarp = kPlanRows / kWarps;
+  __shared__ long long totals[kWarps];
+  const int head = static_cast<int>(blockIdx.x) / p.groups, group = static_cast<int>(blockIdx.x) % p.groups;
+  const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
+  const int first = group * kPlanRows + warp * kRowsOfWarp, rows = min(kRowsOfWarp, p.rows - first);
+  const std::int64_t base = std::int64_t{head} * p.rows + first;
+  const std::uint32_t* bits = p.bits + base * p.words;
+  const std::uint32_t last = p.key_blocks % 32 == 0 ? ~0u : (1u << p.key_blocks % 32) - 1;
+  int count[kRowsOfWarp] = {};
+  for (int word = lane; word < p.words; word += 32) {
+    const std::uint32_t valid = word == p.words - 1 ? last : ~0u;
 #pragma unroll
-      for (int i = 0; i < kUnroll; ++i) {
-        const int row = first + i * kWarps;
-        if (row < p.rows) count[i] += __popc(valid_word(p, bits + std::int64_t{row} * p.words, word + lane));
-      }
-    }
-#pragma unroll
-    for (int i = 0; i < kUnroll; ++i) {
-      const int row = first + i * kWarps;
-      const int sum = __reduce_add_sync(~0u, count[i]);
-      if (lane == 0 && row < p.rows) p.counts[std::int64_t{head} * p.rows + row] = sum;
+    for (int i = 0; i < kRowsOfWarp; ++i) {
+      if (i < rows) count[i] += __popc(bits[std::int64_t{i} * p.words + word] & valid);
     }
   }
-}
-
-/// Place of each row: how many rows have more blocks, or as many and come earlier.
-__device__ void order_rows(const PlanPointers& p, int head, std::int32_t* staged) {
-  const std::int32_t* counts = p.counts + std::int64_t{head} * p.rows;
-  for (int first = 0; first < p.rows; first += kThreads) {
-    const int row = first + static_cast<int>(threadIdx.x);
-    const int own = row < p.rows ? counts[row] : 0;
-    int place = 0;
-    for (int base = 0; base < p.rows; base += kStaged) {
-      __syncthreads();
-      const int end = min(kStaged, p.rows - base);
-      for (int i = threadIdx.x; i < (end + 3) / 4 * 4; i += kThreads) staged[i] = i < end ? counts[base + i] : -1;
-      __syncthreads();
-      const int before = row - base;  // rows in front of this one win a tie
-#pragma unroll 4
-      for (int i = 0; i < end; i += 4) {
-        const int4 other = *reinterpret_cast<const int4*>(staged + i);
-        place += other.x >= own + (i >= before);
-        place += other.y >= own + (i + 1 >= before);
-        place += other.z >= own + (i + 2 >= before);
-        place += other.w >= own + (i + 3 >= before);
-      }
-    }
-    if (row < p.rows) p.order[std::int64_t{head} * p.rows + place] = row;
+  long long total = 0;
+#pragma unroll
+  for (int i = 0; i < kRowsOfWarp; ++i) {
+    const int sum = __reduce_add_sync(~0u, count[i]);
+    if (lane == 0 && i < rows) p.counts[base + i] = sum;
+    total += sum;
   }
-}
-
-__global__ void __launch_bounds__(kThreads) rows_kernel(PlanPointers p) {
-  __shared__ alignas(16) std::int32_t staged[kStaged];
-  __shared__ unsigned long long total;
-  const int head = static_cast<int>(blockIdx.x);
-  if (threadIdx.x == 0) total = 0;
-  count_rows(p, head);
+  if (lane == 0) totals[warp] = total;
   __syncthreads();
-  unsigned long long sum = 0;
-  for (int row = threadIdx.x; row < p.rows; row += kThreads) sum += p.counts[std::int64_t{head} * p.rows + row];
-  if (sum != 0) atomicAdd(&total, sum);
-  order_rows(p, head, staged);
-  if (threadIdx.x == 0) p.totals[head] = static_cast<std::int64_t>(total);
+  if (threadIdx.x != 0) return;
+  for (int i = 1; i < kWarps; ++i) total += totals[i];
+  p.totals[blockIdx.x] = total;
 }
 
-__global__ void __launch_bounds__(kThreads) heads_kernel(PlanPointers p) {
+/// How many heads have more blocks than this one, or as many and come earlier. A warp adds up a head at a time.
+__device__ int place_of_head(const PlanPointers& p, int head) {
+  __shared__ std::int64_t own;
   __shared__ int place;
-  const int head = static_cast<int>(blockIdx.x);
-  if (threadIdx.x == 0) place = 0;
-  __syncthreads();
-  const std::int64_t own = p.totals[head];
-  for (int other = threadIdx.x; other < p.heads; other += kThreads) {
-    if (p.totals[other] > own || (p.totals[other] == own && other < head)) atomicAdd(&place, 1);
+  const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
+  const auto total = [&](int of) {
+    std::int64_t sum = 0;
+    for (int i = lane; i < p.groups; i += 32) sum += p.totals[std::int64_t{of} * p.groups + i];
+    for (int step = 16; step > 0; step /= 2) sum += __shfl_xor_sync(~0u, sum, step);
+    return sum;
+  };
+  if (warp == 0) {
+    const std::int64_t sum = total(head);
+    if (lane == 0) own = sum, place = 0;
   }
   __syncthreads();
-  const std::int64_t base = std::int64_t{head} * p.rows;
-  PlanItem* items = p.items + std::int64_t{place} * p.rows;
-  for (int i = threadIdx.x; i < p.rows; i += kThreads) {
-    const int row = p.order[base + i];
-    items[i] = {head, row, p.counts[base + row], 0};
+  for (int other = warp; other < p.heads; other += kOrderThreads / 32) {
+    const std::int64_t sum = total(other);
+    if (lane == 0 && (sum > own || (sum == own && other < head))) atomicAdd(&place, 1);
+  }
+  __syncthreads();
+  return place;
+}
+
+/// Bitonic, ascending; `size` is a power of two.
+__device__ void sort(std::uint64_t* keys, int size) {
+  for (int run = 2; run <= size; run *= 2) {
+    for (int step = run / 2; step > 0; step /= 2) {
+      __syncthreads();
+      for (int pair = static_cast<int>(threadIdx.x); pair < size / 2; pair += kOrderThreads) {
+        const int low = 2 * pair - (pair & (step - 1)), high = low + step;
+        const std::uint64_t a = keys[low], b = keys[high];
+        if ((a > b) == ((low & run) == 0)) keys[low] = b, keys[high] = a;
+      }
+    }
+  }
+  __syncthreads();
+}
+
+/// By descending count, then ascending row.
+__device__ void order_sorted(const PlanPointers& p, int head, PlanItem* items, std::uint64_t* keys) {
+  const std::int32_t* counts = p.counts + std::int64_t{head} * p.rows;
+  int size = 2;
+  while (size < p.rows) size *= 2;
+  for (int row = static_cast<int>(threadIdx.x); row < size; row += kOrderThreads) {
+    keys[row] = row < p.rows
+                    ? std::uint64_t{~static_cast<std::uint32_t>(counts[row])} << 32 | static_cast<std::uint32_t>(row)
+                    : ~std::uint64_t{0};
+  }
+  sort(keys, size);
+  for (int i = static_cast<int>(threadIdx.x); i < p.rows; i += kOrderThreads) {
+    const auto row = static_cast<std::int32_t>(keys[i]), count = static_cast<std::int32_t>(~(keys[i] >> 32));
+    items[i] = {head, row, count, 0};
+  }
+}
+
+/// The same for any number of rows, by comparing each with all.
+__device__ void order_compared(const PlanPointers& p, int head, PlanItem* items) {
+  const std::int32_t* counts = p.counts + std::int64_t{head} * p.rows;
+  for (int row = static_cast<int>(threadIdx.x); row < p.rows; row += kOrderThreads) {
+    const int own = counts[row];
+    int place = 0;
+#pragma unroll 8
+    for (int other = 0; other < p.rows; ++other) place += counts[other] >= own + (other >= row);
+    items[place] = {head, row, own, 0};
+  }
+}
+
+__global__ void __launch_bounds__(kOrderThreads) order_kernel(PlanPointers p) {
+  __shared__ std::uint64_t keys[kSorted];
+  const int head = static_cast<int>(blockIdx.x);
+  PlanItem* items = p.items + std::int64_t{place_of_head(p, head)} * p.rows;
+  if (p.rows <= kSorted) {
+    order_sorted(p, head, items, keys);
+  } else {
+    order_compared(p, head, items);
   }
 }
 
@@ -110,17 +135,17 @@ void launch_plan(const CudaMask& mask, void* plan, void* stream) {
   auto* bytes = static_cast<std::byte*>(plan);
   const PlanPointers pointers = {mask.bits,
                                  reinterpret_cast<PlanItem*>(bytes),
-                                 reinterpret_cast<std::int32_t*>(bytes + layout.order),
                                  reinterpret_cast<std::int32_t*>(bytes + layout.counts),
                                  reinterpret_cast<std::int64_t*>(bytes + layout.totals),
                                  static_cast<int>(layout.heads),
                                  static_cast<int>(layout.rows),
                                  static_cast<int>(layout.key_blocks),
-                                 static_cast<int>(layout.words)};
-  const auto blocks = static_cast<unsigned>(layout.heads);
-  rows_kernel<<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream)>>>(pointers);
+                                 static_cast<int>(layout.words),
+                                 static_cast<int>(layout.groups)};
+  const auto heads = static_cast<unsigned>(layout.heads), groups = static_cast<unsigned>(layout.groups);
+  count_kernel<<<heads * groups, kCountThreads, 0, static_cast<cudaStream_t>(stream)>>>(pointers);
   check_cuda(cudaGetLastError(), "cuda_plan: launch");
-  heads_kernel<<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream)>>>(pointers);
+  order_kernel<<<heads, kOrderThreads, 0, static_cast<cudaStream_t>(stream)>>>(pointers);
   check_cuda(cudaGetLastError(), "cuda_plan: launch");
 }
 

@@ -16,11 +16,14 @@ struct alignas(16) PlanItem {
   std::int32_t reserved;
 };
 
-/// Where things are in a plan.
+inline constexpr int kPlanRows = 64;  ///< rows that one block counts
+
+/// Where things are in a plan: the items, and what the plan's own kernels pass on.
 struct PlanLayout {
   std::int64_t heads = 0;                            ///< of the mask, over its batch
   std::int64_t rows = 0, key_blocks = 0, words = 0;  ///< query blocks, key blocks, words of a row
-  std::size_t items = 0, order = 0, counts = 0, totals = 0, bytes = 0;
+  std::int64_t groups = 0;                           ///< of kPlanRows rows of a head
+  std::size_t items = 0, counts = 0, totals = 0, bytes = 0;
 
   explicit PlanLayout(const CudaMask& mask) {
     const auto divide = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
@@ -29,11 +32,11 @@ struct PlanLayout {
     rows = divide(mask.q_tokens, mask.q_block);
     key_blocks = divide(mask.k_tokens, mask.k_block);
     words = divide(key_blocks, 32);
+    groups = divide(rows, kPlanRows);
     const auto tiles = static_cast<std::size_t>(heads * rows);
-    order = align(tiles * sizeof(PlanItem));
-    counts = order + align(tiles * sizeof(std::int32_t));
+    counts = align(tiles * sizeof(PlanItem));
     totals = counts + align(tiles * sizeof(std::int32_t));
-    bytes = totals + align(static_cast<std::size_t>(heads) * sizeof(std::int64_t));
+    bytes = totals + align(static_cast<std::size_t>(heads * groups) * sizeof(std::int64_t));
   }
 };
 

@@ -20,9 +20,16 @@ struct Config {
   bool pin_exponentials = true;  ///< keep ptxas from waiting for the output before the exponentials
   bool query_in_registers = false;
   bool lazy_rescale = false;  ///< rescale the output only when a row maximum grew by more than 8 in log2
+  bool anchored = false;      ///< no maximum after a tile's first step, until exponentials become too large
+  bool flatten = false;       ///< the first scores of the next tile are issued before the last output of this one
   int key_stages = 3, value_stages = 2;
   bool watchdog = false;  ///< a barrier that is waited for too long ends the kernel with a report
 };
+
+constexpr bool valid(const Config& c) {
+  return (!c.flatten || (c.overlap && !c.ping_pong)) && (!c.anchored || (c.overlap && c.query_in_registers)) &&
+         !(c.anchored && c.lazy_rescale);
+}
 
 inline constexpr int kQuerySlots = 2;
 

@@ -11,8 +11,14 @@ enum NamedBarrier : int { kTurn = 1, kWarpgroup = 3 };
 
 template <Config C>
 struct Consumer {
+  static_assert(valid(C));
   using Bytes = Layout<C>;
   static constexpr int kOutputs = C.head_dim / 2, kSlices = C.head_dim / 16;
+  using Scores = float[64];
+  using Weights = std::uint32_t[8][4];
+  using Query = std::uint32_t[kSlices][4];
+  using Output = float[kOutputs];
+
   const KernelParams& p;
   Shared<C> shared;
   Waiter<C.watchdog> wait;
@@ -24,6 +30,8 @@ struct Consumer {
   __device__ void release(std::uint32_t empty) const {
     if (lane == 0) barrier_arrive(empty);
   }
+  __device__ void release_key() const { release(shared.key_empty(key.slot)); }
+  __device__ void release_value() const { release(shared.value_empty(value.slot)); }
   __device__ void take_turn() const {
     if constexpr (C.ping_pong) named_sync(kTurn + half, 256);
   }
@@ -32,15 +40,25 @@ struct Consumer {
   }
   __device__ void wait_key() const { wait(shared.key_full(key.slot), key.phase, Wait::kKeyFull, key.slot); }
   __device__ void wait_value() const { wait(shared.value_full(value.slot), value.phase, Wait::kValueFull, value.slot); }
+  __device__ TileInfo wait_tile() const {
+    wait(shared.query_full(query.slot), query.phase, Wait::kQueryFull, query.slot);
+    return shared.info(query.slot);
+  }
 
-  /// Where this lane's part of a 16 x 16 piece of the query's (and then the output's) tile is.
-  __device__ std::uint32_t piece(int slice) const {
+  /// Where this lane's part of a 16 x 16 piece of the query's (and then the output's) tile in `slot` is.
+  __device__ std::uint32_t piece(std::uint32_t slot, int slice) const {
     const int row = half * kHalfRows + warp * 16 + (lane & 15), chunk = 2 * slice + (lane >> 4);
-    return shared.query(query.slot) + chunk / 8 * Bytes::kBoxBytes + row * 128 + (((chunk & 7) ^ (row & 7)) << 4);
+    return shared.query(slot) + chunk / 8 * Bytes::kBoxBytes + row * 128 + (((chunk & 7) ^ (row & 7)) << 4);
+  }
+  __device__ __forceinline__ void load_query(Query& q) const {
+    if constexpr (C.query_in_registers) {
+#pragma unroll
+      for (int i = 0; i < kSlices; ++i) load_matrices(piece(query.slot, i), q[i]);
+    }
   }
 
   /// s = q k^T, issued only.
-  __device__ __forceinline__ void issue_scores(float (&s)[64], const std::uint32_t (&q)[kSlices][4]) const {
+  __device__ __forceinline__ void issue_scores(Scores& s, const Query& q) const {
     const std::uint64_t keys = matrix_descriptor(shared.key(key.slot), 1024, 16);
     const std::uint64_t rows = matrix_descriptor(shared.query(query.slot) + half * kHalfRows * kBoxWidth * 2, 1024, 16);
 #pragma unroll
@@ -57,118 +75,236 @@ struct Consumer {
     wgmma_commit();
   }
   /// o += weights v, issued only.
-  __device__ __forceinline__ void issue_output(float (&o)[kOutputs], const std::uint32_t (&weights)[8][4]) const {
-    const std::uint64_t values = matrix_descriptor(shared.value(value.slot), 1024, Bytes::kBoxBytes);
+  __device__ __forceinline__ void issue_output(Output& o, const Weights& weights) const {
+    std::uint32_t slot = value.slot;
+    if constexpr (C.flatten) slot = __shfl_sync(~0u, slot, 0);  // or ptxas takes it for different in each lane
+    const std::uint64_t values = matrix_descriptor(shared.value(slot), 1024, Bytes::kBoxBytes);
 #pragma unroll
     for (int i = 0; i < 8; ++i) wgmma<C.half, 1>(o, weights[i], values + (i * 16 * kBoxWidth * 2 >> 4));
     wgmma_commit();
   }
 
-  __device__ __forceinline__ void attend(const TileInfo& info, float (&o)[kOutputs], RowState& state) {
-    float s[64];
-    std::uint32_t weights[8][4], q[kSlices][4];
-    if constexpr (C.query_in_registers) {
+  /// The same scores again, by this warp alone.
+  __device__ __forceinline__ void repeat_scores(Scores& s, const Query& q) const {
 #pragma unroll
-      for (int i = 0; i < kSlices; ++i) load_matrices(piece(i), q[i]);
+    for (int i = 0; i < 64; ++i) s[i] = 0;
+    const int row = (lane >> 4) * 8 + (lane & 7);
+#pragma unroll
+    for (int slice = 0; slice < kSlices; ++slice) {
+      const int chunk = 2 * slice + (lane >> 3 & 1);
+      const std::uint32_t from =
+          shared.key(key.slot) + chunk / 8 * Bytes::kBoxBytes + row * 128 + (((chunk & 7) ^ (row & 7)) << 4);
+#pragma unroll
+      for (int i = 0; i < 8; ++i) {
+        std::uint32_t keys[4];
+        load_matrices(from + i * 16 * 128, keys);
+        warp_multiply<C.half>(s + 8 * i, q[slice], keys[0], keys[1]);
+        warp_multiply<C.half>(s + 8 * i + 4, q[slice], keys[2], keys[3]);
+      }
     }
+  }
+
+  /// Weights of a tile's first step, from scores that are there; its keys are freed.
+  __device__ __forceinline__ void first_softmax(const std::int32_t (&valid)[2], Scores& s, RowState& state) {
+    release_key();
+    key.advance();
+    if (valid[0] < kHalfRows || valid[1] < kHalfRows) mask_scores(s, valid, lane);
+    softmax_first(s, state, p.scale_log2);
+  }
+
+  /// The first step with nothing before it under which its softmax could run.
+  __device__ __forceinline__ void start(const TileInfo& info, Scores& s, Weights& weights, Query& q, RowState& state) {
+    load_query(q);
     wait_key();
     wgmma_fence();
     issue_scores(s, q);
     wgmma_wait<0>();
     accumulators_ready(s);
-    release(shared.key_empty(key.slot));
-    key.advance();
-    if (info.valid[0] < kHalfRows || info.valid[1] < kHalfRows) mask_scores(s, info.valid, lane);
-    softmax_first(s, state, p.scale_log2);
+    first_softmax(info.valid, s, state);
     to_operand<C.half>(s, weights);
-#pragma unroll 1
-    for (int step = 1; step < info.steps; ++step) {
-      float factor[2];
-      bool grown;
-      wait_key();
-      wait_value();
-      take_turn();
-      wgmma_fence();
-      if constexpr (C.overlap) {
-        issue_scores(s, q);
-        issue_output(o, weights);
-        pass_turn();
-        wgmma_wait<1>();
-        accumulators_ready(s);
-        release(shared.key_empty(key.slot));
-        grown = softmax_next<C.lazy_rescale>(s, state, factor, p.scale_log2);
-        if constexpr (C.pin_exponentials) pin_before_wait(state, shared.scratch());
-        wgmma_wait<0>();
-        accumulators_ready(o);
-        release(shared.value_empty(value.slot));
+  }
+
+  /// Scores of this step, output of the one before.
+  __device__ __forceinline__ void step(Scores& s, Weights& weights, const Query& q, Output& o, RowState& state) {
+    wait_key();
+    wait_value();
+    take_turn();
+    wgmma_fence();
+    issue_scores(s, q);
+    issue_output(o, weights);
+    pass_turn();
+    wgmma_wait<1>();
+    accumulators_ready(s);
+    if constexpr (C.anchored) {
+      float sum[2];
+      const bool again = softmax_anchored<C.half>(s, state, sum, p.scale_log2);
+      if (!again) release_key();  // depends on every exponential: none of them waits for the output
+      wgmma_wait<0>();
+      accumulators_ready(o);
+      release_value();
+      if (__builtin_expect(again, 0)) {
+        float factor[2];
+        repeat_scores(s, q);
+        release_key();
+        softmax_next<false>(s, state, factor, p.scale_log2);
+        rescale(o, factor);
       } else {
-        issue_output(o, weights);
-        wgmma_wait<0>();
-        accumulators_ready(o);
-        release(shared.value_empty(value.slot));
-        issue_scores(s, q);
-        pass_turn();
-        wgmma_wait<0>();
-        accumulators_ready(s);
-        release(shared.key_empty(key.slot));
-        grown = softmax_next<C.lazy_rescale>(s, state, factor, p.scale_log2);
+        state.sum[0] += sum[0];
+        state.sum[1] += sum[1];
       }
-      key.advance();
-      value.advance();
+    } else {
+      float factor[2];
+      release_key();
+      const bool grown = softmax_next<C.lazy_rescale>(s, state, factor, p.scale_log2);
+      if constexpr (C.pin_exponentials) pin_before_wait(state, shared.scratch());
+      wgmma_wait<0>();
+      accumulators_ready(o);
+      release_value();
       if (!C.lazy_rescale || grown) rescale(o, factor);
-      to_operand<C.half>(s, weights);
     }
+    key.advance();
+    value.advance();
+    to_operand<C.half>(s, weights);
+  }
+
+  /// The same without overlap.
+  __device__ __forceinline__ void plain_step(Scores& s, Weights& weights, const Query& q, Output& o, RowState& state) {
+    float factor[2];
+    wait_key();
+    take_turn();
+    last_output(weights, o);
+    wgmma_fence();
+    issue_scores(s, q);
+    pass_turn();
+    wgmma_wait<0>();
+    accumulators_ready(s);
+    release_key();
+    key.advance();
+    const bool grown = softmax_next<C.lazy_rescale>(s, state, factor, p.scale_log2);
+    if (!C.lazy_rescale || grown) rescale(o, factor);
+    to_operand<C.half>(s, weights);
+  }
+
+  /// Output of the last step, with nothing beside it.
+  __device__ __forceinline__ void last_output(const Weights& weights, Output& o) {
     wait_value();
     wgmma_fence();
     issue_output(o, weights);
     wgmma_wait<0>();
     accumulators_ready(o);
-    release(shared.value_empty(value.slot));
+    release_value();
     value.advance();
   }
 
-  /// Divides by the row sums and stages the output in this warpgroup's rows of the query's buffer.
-  __device__ __forceinline__ void finish(const TileInfo& info, float (&o)[kOutputs], RowState& state) const {
+  /// Output of the last step beside the first scores of the tile that `query` now is at, whose softmax runs under it.
+  /// The finished output goes to `slot`.
+  __device__ __forceinline__ void change_tile(const TileInfo& next, std::uint32_t slot, Scores& s, Weights& weights,
+                                              Query& q, Output& o, RowState& state) {
+    load_query(q);
+    wait_key();
+    wait_value();
+    wgmma_fence();
+    issue_scores(s, q);
+    issue_output(o, weights);
+    wgmma_wait<1>();
+    accumulators_ready(s);
+    RowState fresh;
+    first_softmax(next.valid, s, fresh);
+    if constexpr (C.pin_exponentials) pin_before_wait(fresh, shared.scratch());
+    wgmma_wait<0>();
+    accumulators_ready(o);
+    release_value();
+    value.advance();
+    to_operand<C.half>(s, weights);
+    finish(slot, false, o, state);
+    state = fresh;
+  }
+
+  /// Divides by the row sums and stages the output in this warpgroup's rows of the query's buffer in `slot`.
+  __device__ __forceinline__ void finish(std::uint32_t slot, bool empty, Output& o, RowState& state) const {
     float inverse[2];
 #pragma unroll
     for (int row = 0; row < 2; ++row) {
       float sum = state.sum[row];
       sum += __shfl_xor_sync(~0u, sum, 1);
       sum += __shfl_xor_sync(~0u, sum, 2);
-      inverse[row] = info.steps == 0 ? 0.f : 1.f / sum;
-      state.sum[row] =
-          info.steps == 0 ? -INFINITY : (fmaf(state.maximum[row], p.scale_log2, __log2f(sum))) * 0.69314718f;
+      inverse[row] = empty ? 0.f : 1.f / sum;
+      state.sum[row] = empty ? -INFINITY : (fmaf(state.maximum[row], p.scale_log2, __log2f(sum))) * 0.69314718f;
     }
     rescale(o, inverse);
-    named_sync(kWarpgroup + half, 128);  // all warps have read their query rows
-#pragma unroll
-    for (int i = 0; i < kSlices; ++i) {
-      store_matrices(piece(i), pack<C.half>(o[8 * i], o[8 * i + 1]), pack<C.half>(o[8 * i + 2], o[8 * i + 3]),
-                     pack<C.half>(o[8 * i + 4], o[8 * i + 5]), pack<C.half>(o[8 * i + 6], o[8 * i + 7]));
-    }
-    fence_async_proxy();
-    __syncwarp();
-    if (lane == 0) barrier_arrive(shared.output(query.slot, half));
     if (p.log_sum_exp != nullptr && (lane & 3) == 0) {
+      const TileInfo info = shared.info(slot);
       const int first = info.row * kQueryBlock + half * kHalfRows + warp * 16 + lane / 4;
       float* out = p.log_sum_exp + (std::int64_t{info.batch} * p.heads + info.head) * p.q_tokens;
       if (first < p.q_tokens) out[first] = state.sum[0];
       if (first + 8 < p.q_tokens) out[first + 8] = state.sum[1];
     }
+    // Query rows that matrix instructions read are in use until every warp is here; registers hold a warp's own rows.
+    if constexpr (!C.query_in_registers) named_sync(kWarpgroup + half, 128);
+#pragma unroll
+    for (int i = 0; i < kSlices; ++i) {
+      store_matrices(piece(slot, i), pack<C.half>(o[8 * i], o[8 * i + 1]), pack<C.half>(o[8 * i + 2], o[8 * i + 3]),
+                     pack<C.half>(o[8 * i + 4], o[8 * i + 5]), pack<C.half>(o[8 * i + 6], o[8 * i + 7]));
+    }
+    fence_async_proxy();
+    __syncwarp();
+    if (lane == 0) barrier_arrive(shared.output(slot, half));
+  }
+
+  __device__ static __forceinline__ void clear(Output& o) {
+#pragma unroll
+    for (int i = 0; i < kOutputs; ++i) o[i] = 0;
+  }
+
+  /// From the tile that `query` is at to one without steps, which `info` then is.
+  __device__ __forceinline__ void attend(TileInfo& info) {
+    Scores s;
+    Weights weights;
+    Query q;
+    Output o;
+    RowState state;
+    clear(o);
+    start(info, s, weights, q, state);
+    for (;;) {
+#pragma unroll 1
+      for (int i = 1; i < info.steps; ++i) {
+        if constexpr (C.overlap) step(s, weights, q, o, state);
+        if constexpr (!C.overlap) plain_step(s, weights, q, o, state);
+      }
+      const std::uint32_t slot = query.slot;
+      if constexpr (C.flatten) {
+        query.advance();
+        info = wait_tile();
+        if (info.steps > 0) {
+          change_tile(info, slot, s, weights, q, o, state);
+          clear(o);
+          continue;
+        }
+      }
+      last_output(weights, o);
+      finish(slot, false, o, state);
+      if constexpr (!C.flatten) {
+        query.advance();
+        info = wait_tile();
+      }
+      return;
+    }
   }
 
   __device__ void run() {
     if (half == 1) pass_turn();  // the first turn
-    for (;; query.advance()) {
-      wait(shared.query_full(query.slot), query.phase, Wait::kQueryFull, query.slot);
-      const TileInfo info = shared.info(query.slot);
-      if (info.steps == kNoMoreTiles) return;
-      float o[kOutputs];
-#pragma unroll
-      for (int i = 0; i < kOutputs; ++i) o[i] = 0;
-      RowState state = {{0, 0}, {0, 0}};
-      if (info.steps > 0) attend(info, o, state);
-      finish(info, o, state);
+    TileInfo info = wait_tile();
+    while (info.steps != kNoMoreTiles) {
+      if (info.steps > 0) {
+        attend(info);
+      } else {
+        Output o;
+        RowState state = {{0, 0}, {0, 0}};
+        clear(o);
+        finish(query.slot, true, o, state);
+        query.advance();
+        info = wait_tile();
+      }
     }
   }
 };

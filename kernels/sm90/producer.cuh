@@ -17,6 +17,7 @@ struct NextTile {
     return p.bits + (std::int64_t{item.head} * p.rows + item.row) * p.words;
   }
   __device__ void advance(const KernelParams& p, int lane) {
+    if (stage == 3) return;
     if (stage == 0) {
       tile = lane == 0 ? gridDim.x + atomicAdd(&p.workspace->next, 1u) : 0;
     } else if (stage == 1) {
@@ -53,6 +54,7 @@ struct Producer {
   Ring<C.key_stages> key = {};
   Ring<C.value_stages> value = {};
   BitWalk walk = {};
+  Step step = {};  ///< that was asked for last
 
   /// `pending`: blocks of the tile not yet walked. An odd one of 64 keys comes alone, first, beside keys that are zero.
   __device__ Step next_step(int& pending) {
@@ -131,43 +133,51 @@ struct Producer {
     return info;
   }
 
-  __device__ void work(std::uint32_t tile, const PlanItem& item, std::uint32_t first_word, NextTile& next) {
-    TileInfo info = describe(tile, item);
-    Step step = {};
-    int pending = item.count;
-    if (pending > 0) {
-      walk.start(NextTile::row(p, item), p.key_blocks, lane, first_word);
-      step = next_step(pending);
-      info.valid[0] = max(0, min(kHalfRows, p.k_tokens - step.token[0]));
-      info.valid[1] = max(0, min(kHalfRows, p.k_tokens - step.token[1]));
+  /// The tile's description and its first step; none if the run has no such tile or its row is empty.
+  __device__ TileInfo begin(const NextTile& now, int& pending) {
+    TileInfo info = {};
+    pending = 0;
+    if (now.tile >= p.tiles) {
+      info.steps = kNoMoreTiles;
+      return info;
     }
-    load_query(info);
-    next.advance(p, lane);
-    if (item.count == 0) return;
-    load_key(step, info);
-    while (pending > 0) {
-      const Step before = step;
-      step = next_step(pending);
-      load_key(step, info);
-      load_value(before, info);
-      next.advance(p, lane);
-    }
-    load_value(step, info);
+    info = describe(now.tile, now.item);
+    pending = now.item.count;
+    if (pending == 0) return info;
+    walk.start(NextTile::row(p, now.item), p.key_blocks, lane, now.word);
+    step = next_step(pending);
+    info.valid[0] = max(0, min(kHalfRows, p.k_tokens - step.token[0]));
+    info.valid[1] = max(0, min(kHalfRows, p.k_tokens - step.token[1]));
+    return info;
   }
 
+  /// Copies stand in the order in which they are needed when tiles follow each other without a gap: the next tile's
+  /// query and first keys before the last values of this one.
   __device__ void run() {
     NextTile next = {blockIdx.x, {}, 0, 1};
     next.load_item(p);
     next.load_word(p, lane);
-    while (next.tile < p.tiles) {
-      const NextTile now = next;
-      next.stage = 0;
-      work(now.tile, now.item, now.word, next);
+    next.stage = 3;
+    TileInfo info = {};
+    for (;;) {
       while (next.stage < 3) next.advance(p, lane);
+      const TileInfo before = info;
+      Step last = step;
+      int pending;
+      info = begin(next, pending);
+      next.stage = 0;
+      load_query(info);
+      if (info.steps > 0) load_key(step, info);
+      if (before.steps > 0) load_value(last, before);
+      if (info.steps == kNoMoreTiles) break;
+      while (pending > 0) {
+        next.advance(p, lane);
+        last = step;
+        step = next_step(pending);
+        load_key(step, info);
+        load_value(last, info);
+      }
     }
-    TileInfo last = {};
-    last.steps = kNoMoreTiles;
-    load_query(last);
     if (lane == 0) {
       __threadfence();
       if (atomicAdd(&p.workspace->ended, 1u) + 1 == gridDim.x) *p.workspace = {0, 0};

@@ -115,4 +115,23 @@ __device__ __forceinline__ void load_matrices(std::uint32_t from, std::uint32_t 
                : "memory");
 }
 
+/// D (16 x 8, of a warp) += A (16 x 16) B (16 x 8): operands as load_matrices gives them.
+template <bool Half>
+__device__ __forceinline__ void warp_multiply(float* d, const std::uint32_t (&a)[4], std::uint32_t b0,
+                                              std::uint32_t b1) {
+  if constexpr (Half) {
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+  } else {
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+  }
+}
+
 }  // namespace wean::kernels::sm90

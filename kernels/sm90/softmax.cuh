@@ -6,6 +6,8 @@
 
 namespace wean::kernels::sm90 {
 
+inline constexpr float kLeastFloat = -3.402823466e38f;
+
 /// Largest score so far and sum of exponentials of the two rows of a thread. Sums are over the thread's own columns;
 /// the maximum is the row's.
 struct RowState {
@@ -49,11 +51,11 @@ __device__ __forceinline__ float exponentials(float (&s)[64], int row, float max
   return a + b;
 }
 
-/// The first step of a tile.
+/// The first step of a tile. The maximum is finite, so that scores of -inf weigh nothing instead of being NaN.
 __device__ __forceinline__ void softmax_first(float (&s)[64], RowState& state, float scale) {
 #pragma unroll
   for (int row = 0; row < 2; ++row) {
-    state.maximum[row] = row_maximum(s, row);
+    state.maximum[row] = fmaxf(row_maximum(s, row), kLeastFloat);
     state.sum[row] = exponentials(s, row, state.maximum[row], scale);
   }
 }
@@ -77,6 +79,20 @@ __device__ __forceinline__ bool softmax_next(float (&s)[64], RowState& state, fl
     state.sum[row] = fmaf(state.sum[row], factor[row], exponentials(s, row, maximum, scale));
   }
   return grown;
+}
+
+/// What a thread's exponentials of one step and row may sum up to when they count from an older maximum: all of them
+/// are finite in their 16-bit type, and sums and outputs stay far from the end of fp32.
+template <bool Half>
+inline constexpr float kLargestSum = Half ? 0x1p15f : 0x1p40f;
+
+/// A later step that counts from the maximum as it is. `sum` gets the thread's sums of this step; returns whether one
+/// in the warp is too large, and then nothing of this step may be used. Sums of NaN are not too large: they stay NaN.
+template <bool Half>
+__device__ __forceinline__ bool softmax_anchored(float (&s)[64], const RowState& state, float (&sum)[2], float scale) {
+#pragma unroll
+  for (int row = 0; row < 2; ++row) sum[row] = exponentials(s, row, state.maximum[row], scale);
+  return __any_sync(~0u, fmaxf(sum[0], sum[1]) > kLargestSum<Half>);
 }
 
 /// The weights of 16 keys at a time as the left operand of a matrix instruction.

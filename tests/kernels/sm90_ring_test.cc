@@ -21,21 +21,27 @@ enum class Fault {
   kNoWarpgroupSync,
   kStoreDoesNotWait,
   kUnequalTurns,
+  kNoStageWait,
 };
+
+/// How the consumers go about it: the query from shared memory, tile after tile, or in registers, the next tile's first
+/// scores issued before this one's last output.
+enum class Way { kTileByTile, kFlattened };
 
 /// Everything in shared memory, and the roles. `tiles` are their steps.
 struct Block {
   Scheduler scheduler;
   std::vector<int> tiles;
   Fault fault;
+  Way way;
   std::vector<Barrier> query_full, query_empty, output, key_full, key_empty, value_full, value_empty;
   std::vector<Turn> turn = {Turn(2 * kWarps), Turn(2 * kWarps)}, warpgroup = {Turn(kWarps), Turn(kWarps)};
-  Slot query[kQuerySlots][2], key[kKeySlots], value[kValueSlots];  // a query tile has a half for each warpgroup
+  Slot query[kQuerySlots][2][kWarps], key[kKeySlots], value[kValueSlots];  // of a query tile: the rows of each warp
   int info[kQuerySlots] = {};
   std::vector<std::int64_t> stored;
 
-  Block(std::uint64_t seed, std::vector<int> steps, Fault planted)
-      : scheduler(seed), tiles(std::move(steps)), fault(planted) {
+  Block(std::uint64_t seed, std::vector<int> steps, Fault planted, Way how)
+      : scheduler(seed), tiles(std::move(steps)), fault(planted), way(how) {
     const int empty = Arrivals::kEmpty;
     query_full.assign(kQuerySlots, Barrier(Arrivals::kQueryFull));
     query_empty.assign(kQuerySlots, Barrier(Arrivals::kQueryEmpty));
@@ -47,7 +53,9 @@ struct Block {
     scheduler.add(producer());
     for (int half = 0; half < 2; ++half) {
       scheduler.add(store(half));
-      for (int warp = 0; warp < kWarps; ++warp) scheduler.add(consumer(half, warp));
+      for (int warp = 0; warp < kWarps; ++warp) {
+        scheduler.add(way == Way::kFlattened ? flattened_consumer(half, warp) : consumer(half, warp));
+      }
     }
   }
 
@@ -65,33 +73,45 @@ struct Block {
     }
   }
 
+  std::vector<Slot*> rows(std::uint32_t slot, int half, int warp = -1) {
+    std::vector<Slot*> all;
+    for (int w = 0; w < kWarps; ++w) {
+      if (warp < 0 || w == warp) all.push_back(&query[slot][half][w]);
+    }
+    return all;
+  }
+
   Task producer() {
     Ring<kQuerySlots> q;
     Ring<kKeySlots> k;
     Ring<kValueSlots> v;
     std::int64_t mark = 0;
+    bool owed = false;  // the last values of the tile before, which end at `mark`
     for (std::size_t tile = 0; tile <= tiles.size(); ++tile) {
       const int steps = tile < tiles.size() ? tiles[tile] : -1;
       if (fault != Fault::kNoQueryWait) co_await until{[&] { return query_empty[q.slot].passed(q.phase ^ 1); }};
       info[q.slot] = steps;
       if (steps > 0) {
-        copy({&query[q.slot][0], &query[q.slot][1]}, &query_full[q.slot], static_cast<std::int64_t>(tile));
+        std::vector<Slot*> all = rows(q.slot, 0);
+        for (Slot* slot : rows(q.slot, 1)) all.push_back(slot);
+        copy(all, &query_full[q.slot], static_cast<std::int64_t>(tile));
       } else {
         query_full[q.slot].arrive();
       }
       q.advance();
-      for (int step = 0; step < steps + (steps > 0); ++step) {
+      for (int step = 0; step < std::max(steps, 1); ++step) {
         if (step < steps) {
-          co_await until{[&] { return key_empty[k.slot].passed(k.phase ^ 1); }};
+          if (fault != Fault::kNoStageWait) co_await until{[&] { return key_empty[k.slot].passed(k.phase ^ 1); }};
           copy({&key[k.slot]}, &key_full[k.slot], mark + step);
           k.advance();
         }
-        if (step > 0) {
+        if (step > 0 || owed) {
           co_await until{[&] { return value_empty[v.slot].passed(v.phase ^ 1); }};
           copy({&value[v.slot]}, &value_full[v.slot], mark + step - 1);
           v.advance();
         }
       }
+      owed = steps > 0;
       mark += std::max(steps, 0);
     }
   }
@@ -102,13 +122,13 @@ struct Block {
       if (info[q.slot] < 0) co_return;
       Barrier& staged = output[2 * q.slot + static_cast<std::uint32_t>(half)];
       co_await until{[&] { return staged.passed(q.phase); }};
-      Slot& slot = query[q.slot][half];
-      const std::int64_t mark = slot.holds;
+      const std::vector<Slot*> all = rows(q.slot, half);
+      const std::int64_t mark = all[0]->holds;
       bool read = false;
-      slot.begin_read(mark);
+      for (Slot* slot : all) slot->begin_read(mark);
       if (half == 0) stored.push_back(mark - kOutputMark);
-      scheduler.later([&slot, &read] {
-        slot.end_read();
+      scheduler.later([&all, &read] {
+        for (Slot* slot : all) slot->end_read();
         read = true;
       });
       if (fault == Fault::kStoreDoesNotWait) query_empty[q.slot].arrive();
@@ -133,7 +153,7 @@ struct Block {
       co_await until{[&] { return query_full[q.slot].passed(q.phase); }};
       const int steps = info[q.slot];
       if (steps < 0) co_return;
-      Slot& mine = query[q.slot][half];
+      const std::vector<Slot*> mine = rows(q.slot, half);
       for (int step = 0; step < steps + (steps > 0); ++step) {
         const bool scores = step<steps, values = step> 0, turns = scores && values;
         if (scores) co_await until{[&] { return key_full[k.slot].passed(k.phase); }};
@@ -144,7 +164,7 @@ struct Block {
           co_await until{[&] { return my_turn.passed(generation); }};
         }
         if (scores) {
-          mine.begin_read(tile);
+          for (Slot* slot : mine) slot->begin_read(tile);
           key[k.slot].begin_read(mark + step);
         }
         if (values) value[v.slot].begin_read(mark + step - 1);
@@ -153,7 +173,7 @@ struct Block {
         if (values && fault == Fault::kEarlyValueRelease) release(value_empty[v.slot], half, warp);
         co_await until{[] { return true; }};
         if (scores) {
-          mine.end_read();
+          for (Slot* slot : mine) slot->end_read();
           key[k.slot].end_read();
           if (fault != Fault::kEarlyKeyRelease) release(key_empty[k.slot], half, warp);
           k.advance();
@@ -171,18 +191,84 @@ struct Block {
         const std::uint64_t generation = sync.arrive();
         co_await until{[&] { return sync.passed(generation); }};
       }
-      if (mine.readers != 0 || mine.writers != 0) violated("output is staged over query rows in use");
-      mine.holds = kOutputMark + tile;
+      stage(q.slot, half, warp, tile);
       co_await until{[] { return true; }};
       output[2 * q.slot + static_cast<std::uint32_t>(half)].arrive();
     }
   }
+
+  void stage(std::uint32_t slot, int half, int warp, std::int64_t tile) {
+    Slot& mine = query[slot][half][warp];
+    if (mine.readers != 0 || mine.writers != 0) violated("output is staged over query rows in use");
+    mine.holds = kOutputMark + tile;
+  }
+
+  /// Steps are counted over all tiles: scores of one stand beside the output of the one before, whatever tile that was
+  /// of, unless a tile without steps came between.
+  Task flattened_consumer(int half, int warp) {
+    Ring<kQuerySlots> q, before;
+    Ring<kKeySlots> k;
+    Ring<kValueSlots> v;
+    std::int64_t scores = 0, outputs = 0;
+    int left = 0;  // steps of the tile whose scores have not been issued
+    for (std::int64_t tile = -1;;) {
+      bool fresh = false, end = false;
+      if (left == 0) {
+        fresh = true;
+        before = q;
+        if (tile >= 0) q.advance();
+        ++tile;
+        co_await until{[&] { return query_full[q.slot].passed(q.phase); }};
+        left = std::max(info[q.slot], 0);
+        end = info[q.slot] < 0;
+        for (Slot* slot : rows(q.slot, half, warp)) {
+          if (left == 0) break;
+          slot->begin_read(tile);
+          slot->end_read();
+        }
+      }
+      const bool any = left > 0, owed = outputs < scores;
+      if (any) co_await until{[&] { return key_full[k.slot].passed(k.phase); }};
+      if (owed) co_await until{[&] { return value_full[v.slot].passed(v.phase); }};
+      if (any) key[k.slot].begin_read(scores);
+      if (owed) value[v.slot].begin_read(outputs);
+      if (any && fault == Fault::kEarlyKeyRelease) release(key_empty[k.slot], half, warp);
+      if (owed && fault == Fault::kEarlyValueRelease) release(value_empty[v.slot], half, warp);
+      // Keys may be needed again after the output: a step whose exponentials were too large.
+      const bool again = any && owed && !fresh && (scores + warp) % 3 == 0;
+      co_await until{[] { return true; }};
+      if (any && !again) free(key[k.slot], key_empty[k.slot], Fault::kEarlyKeyRelease, half, warp);
+      co_await until{[] { return true; }};
+      if (owed) free(value[v.slot], value_empty[v.slot], Fault::kEarlyValueRelease, half, warp);
+      co_await until{[] { return true; }};
+      if (again) free(key[k.slot], key_empty[k.slot], Fault::kEarlyKeyRelease, half, warp);
+      if (any) {
+        k.advance();
+        ++scores;
+        --left;
+      }
+      if (owed) {
+        v.advance();
+        ++outputs;
+      }
+      if (fresh && tile > 0) {  // the tile before has its output
+        stage(before.slot, half, warp, tile - 1);
+        co_await until{[] { return true; }};
+        output[2 * before.slot + static_cast<std::uint32_t>(half)].arrive();
+      }
+      if (end) co_return;
+    }
+  }
+  void free(Slot& slot, Barrier& empty, Fault early, int half, int warp) {
+    slot.end_read();
+    if (fault != early) release(empty, half, warp);
+  }
 };
 
 /// What a planted fault shows, over many interleavings; empty when nothing did.
-std::string simulate(const std::vector<int>& tiles, Fault fault, int seeds) {
+std::string simulate(const std::vector<int>& tiles, Fault fault, Way way, int seeds) {
   for (int seed = 0; seed < seeds; ++seed) {
-    Block block(static_cast<std::uint64_t>(seed), tiles, fault);
+    Block block(static_cast<std::uint64_t>(seed), tiles, fault, way);
     try {
       block.scheduler.run();
     } catch (const std::logic_error& e) {
@@ -197,7 +283,12 @@ std::string simulate(const std::vector<int>& tiles, Fault fault, int seeds) {
 
 class Sm90Ring : public testing::TestWithParam<std::vector<int>> {};
 
-TEST_P(Sm90Ring, NeitherHangsNorOverwrites) { EXPECT_EQ(simulate(GetParam(), Fault::kNone, 300), ""); }
+TEST_P(Sm90Ring, NeitherHangsNorOverwrites) {
+  EXPECT_EQ(simulate(GetParam(), Fault::kNone, Way::kTileByTile, 300), "");
+}
+TEST_P(Sm90Ring, NeitherHangsNorOverwritesFlattened) {
+  EXPECT_EQ(simulate(GetParam(), Fault::kNone, Way::kFlattened, 300), "");
+}
 
 INSTANTIATE_TEST_SUITE_P(Tiles, Sm90Ring,
                          testing::Values(std::vector<int>{}, std::vector<int>{0}, std::vector<int>{1},
@@ -208,12 +299,22 @@ INSTANTIATE_TEST_SUITE_P(Tiles, Sm90Ring,
 
 class Sm90RingFault : public testing::TestWithParam<Fault> {};
 
-TEST_P(Sm90RingFault, IsFound) { EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), 3000), ""); }
+TEST_P(Sm90RingFault, IsFound) { EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), Way::kTileByTile, 3000), ""); }
+
+class Sm90FlattenedFault : public testing::TestWithParam<Fault> {};
+
+TEST_P(Sm90FlattenedFault, IsFound) {
+  EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), Way::kFlattened, 3000), "");
+}
 
 INSTANTIATE_TEST_SUITE_P(Planted, Sm90RingFault,
                          testing::Values(Fault::kEarlyKeyRelease, Fault::kEarlyValueRelease, Fault::kOneArrivalMissing,
                                          Fault::kNoQueryWait, Fault::kNoWarpgroupSync, Fault::kStoreDoesNotWait,
-                                         Fault::kUnequalTurns));
+                                         Fault::kUnequalTurns, Fault::kNoStageWait));
+
+INSTANTIATE_TEST_SUITE_P(Planted, Sm90FlattenedFault,
+                         testing::Values(Fault::kEarlyKeyRelease, Fault::kEarlyValueRelease, Fault::kOneArrivalMissing,
+                                         Fault::kNoQueryWait, Fault::kStoreDoesNotWait, Fault::kNoStageWait));
 
 }  // namespace
 }  // namespace wean::kernels::sm90::model

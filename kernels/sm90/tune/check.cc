@@ -48,6 +48,14 @@ std::vector<Shape> shapes() {
   s.name = "mixed, batch of 3, a mask each";
   s.mask_batch = 3;
   all.push_back(s);
+  for (const char* data : {"rising", "falling", "opposed", "cliff", "spike", "infinite", "nan"}) {
+    for (const char* mask : {"ones", "mixed"}) {
+      s = shape(data, 3, 700, 1900, mask, .5);
+      s.name = std::string("scores ") + data + ", " + mask;
+      s.data = data;
+      all.push_back(s);
+    }
+  }
   return all;
 }
 
@@ -82,6 +90,7 @@ int check_one(const Report& report, const Variant& variant, Shape s) {
 std::vector<Variant> all_variants() {
   std::vector<Variant> all = checked_variants();
   for (const Variant& v : checked_library()) all.push_back(v);
+  for (const Variant& v : checked_candidates()) all.push_back(v);
   return all;
 }
 

@@ -8,30 +8,28 @@ namespace wean::kernels::tune {
   struct name {                                  \
     static constexpr sm90::Config kConfig = [] { \
       sm90::Config c;                            \
+      c.ping_pong = false;                       \
       __VA_ARGS__;                               \
       return c;                                  \
     }();                                         \
   }
 #define WEAN_CHOICES(suffix, watched)                                                                           \
-  WEAN_CHOICE(Plain##suffix, c.watchdog = watched; c.overlap = false; c.ping_pong = false);                     \
-  WEAN_CHOICE(Overlap##suffix, c.watchdog = watched; c.ping_pong = false);                                      \
-  WEAN_CHOICE(Turns##suffix, c.watchdog = watched);                                                             \
-  WEAN_CHOICE(Unpinned##suffix, c.watchdog = watched; c.pin_exponentials = false);                              \
-  WEAN_CHOICE(Lazy##suffix, c.watchdog = watched; c.lazy_rescale = true);                                       \
-  WEAN_CHOICE(Registers##suffix, c.watchdog = watched; c.query_in_registers = true);                            \
+  WEAN_CHOICE(Overlap##suffix, c.watchdog = watched);                                                           \
   WEAN_CHOICE(RegistersLazy##suffix, c.watchdog = watched; c.query_in_registers = true; c.lazy_rescale = true); \
-  WEAN_CHOICE(RegistersFree##suffix, c.watchdog = watched; c.query_in_registers = true; c.ping_pong = false)
+  WEAN_CHOICE(Flat##suffix, c.watchdog = watched; c.query_in_registers = true; c.lazy_rescale = true;           \
+              c.flatten = true);                                                                                \
+  WEAN_CHOICE(Anchored##suffix, c.watchdog = watched; c.query_in_registers = true; c.anchored = true);          \
+  WEAN_CHOICE(FlatAnchored##suffix, c.watchdog = watched; c.query_in_registers = true; c.anchored = true;       \
+              c.flatten = true)
 
 WEAN_CHOICES(Watched, true);
 WEAN_CHOICES(Timed, false);
 
-#define WEAN_VARIANTS(suffix)                                                                       \
-  {                                                                                                 \
-    {"plain", sm90::kKernelOf<Plain##suffix>}, {"overlap", sm90::kKernelOf<Overlap##suffix>},       \
-        {"turns", sm90::kKernelOf<Turns##suffix>}, {"unpinned", sm90::kKernelOf<Unpinned##suffix>}, \
-        {"lazy", sm90::kKernelOf<Lazy##suffix>}, {"registers", sm90::kKernelOf<Registers##suffix>}, \
-        {"registers-lazy", sm90::kKernelOf<RegistersLazy##suffix>},                                 \
-        {"registers-free", sm90::kKernelOf<RegistersFree##suffix>},                                 \
+#define WEAN_VARIANTS(suffix)                                                                                  \
+  {                                                                                                            \
+    {"overlap", sm90::kKernelOf<Overlap##suffix>}, {"registers-lazy", sm90::kKernelOf<RegistersLazy##suffix>}, \
+        {"flat", sm90::kKernelOf<Flat##suffix>}, {"anchored", sm90::kKernelOf<Anchored##suffix>},              \
+        {"flat-anchored", sm90::kKernelOf<FlatAnchored##suffix>},                                              \
   }
 
 }  // namespace wean::kernels::tune

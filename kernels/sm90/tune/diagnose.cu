@@ -61,7 +61,7 @@ __global__ void __launch_bounds__(256, 1) pieces_kernel(const __grid_constant__ 
   {
     float s[64];
     std::uint32_t q[Consumer::kSlices][4];
-    for (int i = 0; i < Consumer::kSlices; ++i) sm90::load_matrices(consumer.piece(i), q[i]);
+    for (int i = 0; i < Consumer::kSlices; ++i) sm90::load_matrices(consumer.piece(0, i), q[i]);
     sm90::wgmma_fence();
     consumer.issue_scores(s, q);
     sm90::wgmma_wait<0>();
@@ -89,10 +89,8 @@ __global__ void __launch_bounds__(256, 1) pieces_kernel(const __grid_constant__ 
     out.output[(row + (i / 2 & 1) * 8) * C.head_dim + i / 4 * 8 + column + i % 2] = o[i];
   }
   sm90::RowState state = {{0, 0}, {0.25f, 0.25f}};  // four lanes: rows are divided by one
-  sm90::TileInfo info = {};
-  info.steps = 1;
   __syncthreads();
-  consumer.finish(info, o, state);
+  consumer.finish(0, false, o, state);
   wait(shared.output(0, half), 0, sm90::Wait::kOutput, 0);
   if (threadIdx.x % 128 == 0) {
     for (int box = 0; box < Bytes::kBoxes; ++box) {
@@ -198,13 +196,7 @@ int pieces(const Report& report, const std::string& name) {
   return faults;
 }
 
-int plan_piece(const Report& report) {
-  Shape shape;
-  shape.heads = 40;
-  shape.q_tokens = shape.k_tokens = 75600;
-  shape.head_dim = 64;
-  shape.mask = "heads";
-  shape.density = .3;
+int plan_piece(const Report& report, const Shape& shape) {
   Problem problem(shape, 3);
   problem.plan();
   problem.wait();
@@ -234,7 +226,7 @@ int plan_piece(const Report& report) {
     return static_cast<double>(c == 0 ? item.head : c == 1 ? item.row : item.count);
   };
   int faults = compare(
-      report, "plan", static_cast<int>(tiles), 3, 0, [&](int r, int c) { return flat(got, r, c); },
+      report, "plan " + shape.name, static_cast<int>(tiles), 3, 0, [&](int r, int c) { return flat(got, r, c); },
       [&](int r, int c) { return flat(want, r, c); });
   cudaEvent_t start, stop;
   check_cuda(cudaEventCreate(&start), "event");
@@ -245,8 +237,34 @@ int plan_piece(const Report& report) {
   problem.wait();
   float ms = 0;
   check_cuda(cudaEventElapsedTime(&ms, start, stop), "event");
-  report.line("{\"kind\":\"plan\",\"microseconds\":" + std::to_string(ms * 10) + "}");
+  report.line("{\"kind\":\"plan\",\"name\":\"" + shape.name + "\",\"microseconds\":" + std::to_string(ms * 10) + "}");
   return faults;
+}
+
+int plan_pieces(const Report& report) {
+  Shape shape;
+  shape.name = "720p";
+  shape.heads = 40;
+  shape.q_tokens = shape.k_tokens = 75600;
+  shape.head_dim = 64;
+  shape.mask = "heads";
+  shape.density = .3;
+  int faults = plan_piece(report, shape);
+  shape.name = "more rows than are sorted";
+  shape.heads = 3;
+  shape.q_tokens = 128 * 4500 + 1;
+  shape.k_tokens = 4097;
+  shape.key_block = 64;
+  shape.mask = "mixed";
+  faults += plan_piece(report, shape);
+  shape.name = "batch, long rows";
+  shape.heads = 2;
+  shape.mask_batch = shape.batch = 5;
+  shape.q_tokens = 900;
+  shape.k_tokens = 128 * 33 * 32;  // rows of more than 32 words
+  shape.key_block = 128;
+  shape.mask = "random";
+  return faults + plan_piece(report, shape);
 }
 
 struct Memory128 {
@@ -278,7 +296,7 @@ struct Memory64 {
 int diagnose(const Options& options) {
   const Report report(options.out.empty() ? "" : options.out + "/diagnose.jsonl");
   return pieces<Memory128>(report, "128") + pieces<Registers128>(report, "128 registers") +
-         pieces<Memory64>(report, "64") + plan_piece(report);
+         pieces<Memory64>(report, "64") + plan_pieces(report);
 }
 
 }  // namespace wean::kernels::tune

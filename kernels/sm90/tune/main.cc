@@ -1,6 +1,7 @@
 // wean-tune-sm90: is the Hopper kernel right, where is it wrong, which variant is fastest. Every part runs in a process
 // of its own, so that one that fails on the device leaves the others a working device, and under a time limit.
 //   wean-tune-sm90 [--diagnose] [--check] [--time] [--out DIR] [--variant NAME]... [--seconds N]
+//     [--shapes 480p,720p] [--densities 1,.3,.1] [--masks uniform,heads,band,radial,ones]
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <map>
+#include <sstream>
 #include <string>
 
 #include "kernels/sm90/tune/modes.h"
@@ -60,6 +62,13 @@ class Children {
   int failed_ = 0;
 };
 
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> parts;
+  std::istringstream stream(list);
+  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
+  return parts;
+}
+
 int run(int argc, char** argv) {
   Options options;
   bool diagnosing = false, checking = false, timing = false;
@@ -78,6 +87,13 @@ int run(int argc, char** argv) {
       options.variants.emplace_back(argv[++i]);
     } else if (argument == "--seconds" && has_value) {
       options.seconds = std::atof(argv[++i]);
+    } else if (argument == "--shapes" && has_value) {
+      options.shapes = split(argv[++i]);
+    } else if (argument == "--masks" && has_value) {
+      options.masks = split(argv[++i]);
+    } else if (argument == "--densities" && has_value) {
+      options.densities.clear();
+      for (const std::string& part : split(argv[++i])) options.densities.push_back(std::atof(part.c_str()));
     } else {
       std::fprintf(stderr, "wean-tune-sm90: unknown or incomplete argument %s\n", argv[i]);
       return 2;

@@ -10,7 +10,9 @@ struct Options {
   std::string out;                    ///< folder of the JSON lines; empty: standard output alone
   std::vector<std::string> variants;  ///< names to keep; empty: all
   double seconds = 60;                ///< of the timing
-  int only = -1;                      ///< the part of a mode that this process does; -1: all
+  std::vector<std::string> shapes = {"480p", "720p"}, masks = {"uniform"};  ///< of the timing
+  std::vector<double> densities = {1, .1, .5, .3, .2, .05};                 ///< of the timing
+  int only = -1;  ///< the part of a mode that this process does; -1: all
 };
 
 /// Prints a line to standard output and, as JSON, to `file`.

@@ -13,14 +13,15 @@
 namespace wean::kernels::tune {
 
 /// Sizes and mask of a problem. Masks: ones; uniform, the same count in every row; random, each block alone; heads,
-/// densities from a tenth of `density` to all by head; band, around the diagonal; mixed, empty rows beside single
-/// blocks, the last block alone, all ones and random ones.
+/// densities from a tenth of `density` to all by head; band, around the diagonal; radial, 21 frames, narrower the
+/// farther apart; mixed, empty rows beside single blocks, the last block alone, all ones and random ones.
 struct Shape {
   std::string name;
   std::int64_t heads = 1, q_tokens = 128, k_tokens = 128, head_dim = 128, key_block = 128, batch = 1, mask_batch = 1;
   std::string mask = "ones";
   double density = 1;
   bool half = false, head_major = false;
+  std::string data;  ///< of the scores, in exponents of e: see shape_scores(); empty: normal ones
   CudaElementType type() const { return half ? CudaElementType::kFloat16 : CudaElementType::kBfloat16; }
 };
 
@@ -75,6 +76,7 @@ class Problem {
   std::vector<std::uint16_t> output() const;
 
  private:
+  void shape_data();
   std::int64_t strides(std::int64_t tokens, std::int64_t& batch, std::int64_t& token, std::int64_t& head) const;
   Shape shape_;
   std::vector<std::uint32_t> bits_;
@@ -84,6 +86,12 @@ class Problem {
   CudaAttentionParams params_;
   std::uint32_t* watchdog_ = nullptr;
 };
+
+/// Changes host copies of a problem's tensors so that its scores do what a maximum has to follow: `rising` by 300 as
+/// keys are walked from the last to the first, `falling`, both at once for odd and even rows (`opposed`), a `cliff` of
+/// 500 up and down between blocks, a `spike` of 250 at one key; `infinite` and `nan` inputs.
+void shape_scores(const Shape& shape, const CudaAttentionParams& params, std::uint16_t* q, std::uint16_t* k,
+                  std::uint16_t* v);
 
 /// Row `row` of the reference: [head_dim] output and one log-sum-exp, in fp64, on the device.
 void launch_reference(const CudaMask& mask, const CudaAttentionParams& params, const std::int64_t* rows,

@@ -16,5 +16,7 @@ std::vector<Variant> checked_variants();
 std::vector<Variant> timed_variants();
 /// The library's configurations with the watchdog: other element types, head sizes and block widths.
 std::vector<Variant> checked_library();
+/// The same sizes with what the library may choose next.
+std::vector<Variant> checked_candidates();
 
 }  // namespace wean::kernels::tune
