@@ -66,7 +66,7 @@ print("\n".join(missing))' "$whole" | sed '/^$/d'
 
 install_python() {
   local python=${WEAN_PYTHON:-.venv/bin/python} missing options=(--quiet --disable-pip-version-check --no-compile)
-  if [[ -z "${WEAN_PYTHON:-}" && ! -x "$python" ]]; then
+  if [[ -z "${WEAN_PYTHON:-}" ]] && ! "$python" -c '' 2>/dev/null; then
     did_something=yes
     python3 -m venv .venv
   fi
@@ -79,6 +79,8 @@ install_python() {
   did_something=yes
   echo "setup: installing into .venv: ${missing[*]}"
   [[ $whole == yes ]] || options+=(--no-deps)
+  # A set-up that was interrupted may have left Python without pip; making the environment again adds it.
+  "$python" -m pip --version >/dev/null 2>&1 || python3 -m venv .venv
   "$python" -m pip install "${options[@]}" "${missing[@]}"
 }
 

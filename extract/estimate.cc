@@ -82,7 +82,8 @@ ExtractEstimate estimate(const ExtractOptions& options) {
           runs * (profiled + dense_only) * dense_pass,
           bytes.shard,
           bytes.profile,
-          sums + options.chunk_bytes};
+          sums + options.chunk_bytes,
+          session.pipeline.path()};
 }
 
 }  // namespace wean::extract

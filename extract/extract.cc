@@ -65,7 +65,7 @@ void write_shards(const Session& session, const RunFolder& folder, ExtractReport
     if (there) ++report.shards_found;
     if (!there) missing.push_back(i);
   }
-  if (progress) progress({0, missing.size() * session.passes(), "loaded"});
+  if (progress) progress({0, missing.size() * session.passes(), "loaded " + session.pipeline.path().string()});
   for (std::size_t i = 0; i < missing.size(); ++i) {
     const Prompt& prompt = session.prompts[missing[i]];
     throw_if_stopped(kResumeHint);
@@ -105,7 +105,7 @@ ExtractReport run(const ExtractOptions& options, const ProgressCallback& progres
   if (merges) check_output(options.output, options.force ? Overwrite::kReplace : Overwrite::kRefuse);
   const Session session = open_session(options);
   const RunFolder folder(options, session.meta, session.text());
-  ExtractReport report{session.meta, folder.path(), 0, 0, 0, false, 0};
+  ExtractReport report{session.meta, folder.path(), session.pipeline.path(), 0, 0, 0, false, 0};
   write_shards(session, folder, report, progress);
   std::vector<std::filesystem::path> shards;
   for (const Prompt& prompt : session.prompts) {

@@ -46,12 +46,14 @@ struct ExtractEstimate {
   std::uint64_t shard_bytes = 0;  ///< one shard
   std::uint64_t profile_bytes = 0;
   std::uint64_t memory_bytes = 0;  ///< accumulators and temporaries, beside model and sampling
+  std::filesystem::path model;     ///< what was loaded: of a hub cache's outer folder the snapshot
 };
 
 /// What a run did.
 struct ExtractReport {
   ProfileMeta meta;  ///< prompts: those of the whole run
   std::filesystem::path shard_folder;
+  std::filesystem::path model;  ///< what was loaded: of a hub cache's outer folder the snapshot
   std::uint32_t shards_written = 0, shards_found = 0, shards_missing = 0;
   bool merged = false;  ///< the profile was written (only a run with shard_count 1 merges by itself)
   double seconds = 0;

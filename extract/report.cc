@@ -20,7 +20,8 @@ std::string describe(const ProfileMeta& meta) {
 std::string render(const ExtractEstimate& e, bool json) {
   if (json) {
     cli::Json out = cli::Json::object();
-    out.set("block", e.block)
+    out.set("model", e.model.string())
+        .set("block", e.block)
         .set("seconds", e.seconds)
         .set("dense_seconds", e.dense_seconds)
         .set("shard_bytes", e.shard_bytes);
@@ -28,9 +29,10 @@ std::string render(const ExtractEstimate& e, bool json) {
     return out.dump();
   }
   return fmt::format(
-      "time     {} (plain dense sampling: {})\nmemory   {} beside model and sampling\ndisk     {} a prompt, {} for the "
+      "model    {}\ntime     {} (plain dense sampling: {})\nmemory   {} beside model and sampling\ndisk     {} a "
+      "prompt, {} for the "
       "profile\nblock    {} tokens\n",
-      cli::format_seconds(e.seconds), cli::format_seconds(e.dense_seconds),
+      e.model.string(), cli::format_seconds(e.seconds), cli::format_seconds(e.dense_seconds),
       cli::format_bytes(static_cast<double>(e.memory_bytes)), cli::format_bytes(static_cast<double>(e.shard_bytes)),
       cli::format_bytes(static_cast<double>(e.profile_bytes)), e.block);
 }
@@ -38,7 +40,9 @@ std::string render(const ExtractEstimate& e, bool json) {
 std::string render(const ExtractReport& r, const std::filesystem::path& output, bool json) {
   if (json) {
     cli::Json out = cli::Json::object();
-    out.set("profile", r.merged ? cli::Json(output.string()) : cli::Json()).set("shards", r.shard_folder.string());
+    out.set("model", r.model.string())
+        .set("profile", r.merged ? cli::Json(output.string()) : cli::Json())
+        .set("shards", r.shard_folder.string());
     out.set("written", r.shards_written)
         .set("found", r.shards_found)
         .set("missing", r.shards_missing)

@@ -56,13 +56,15 @@ using FrameSink = std::function<void(const at::Tensor& frame)>;
 class Pipeline {
  public:
   /// Finds out the layout of `path` (diffusers folder, original Wan folder, single ComfyUI file) and reads what
-  /// `options` asks for. Throws kMalformed, kIo, kUsage (unknown architecture, by name), kNotFinite, kNoGpu,
-  /// kGpuMemory.
+  /// `options` asks for; other parts need not be there. Throws kMalformed, kIo, kUsage (unknown architecture, by name),
+  /// kNotFinite, kNoGpu, kGpuMemory.
   [[nodiscard]] static Pipeline load(const std::filesystem::path& path, const LoadOptions& options);
   ~Pipeline();
   Pipeline(Pipeline&&) noexcept;
   Pipeline& operator=(Pipeline&&) noexcept;
 
+  /// What was loaded: the path as it was given, or the snapshot that was taken of a hub cache's outer folder.
+  [[nodiscard]] const std::filesystem::path& path() const noexcept;
   [[nodiscard]] const ModelIdentity& identity() const noexcept;
   /// Token grid of a clip; throws kUsage saying the nearest allowed size when it does not fit VAE stride and patch.
   [[nodiscard]] Grid grid_of(const ClipSize& size) const;

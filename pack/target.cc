@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::int64_t kMaxNumber = 1'000'000;
 constexpr std::int64_t kMaxTokens = std::int64_t{1} << 24;
+/// Some 3 GB of scores and ranks for each head in work; blocks of 16 on the 118,800 tokens of HunyuanVideo fit.
+constexpr std::int64_t kMaxPairs = std::int64_t{1} << 26;
 
 /// `count` numbers joined by 'x', each 1 to kMaxNumber; empty when the text is anything else.
 std::vector<std::int64_t> parse_numbers(std::string_view text, std::size_t count) {
@@ -100,7 +102,11 @@ Target resolve_target(const TargetRequest& request, const ProfileMeta& profile) 
           ": more than ", kMaxTokens, " tokens");
   const std::int64_t base = profile.block;
   const BlockSize block = request.block.value_or(BlockSize{base, base});
-  return {grid, {grid.tokens(), grid.tokens(), block.query, block.key}};
+  const BlockGeometry geometry{grid.tokens(), grid.tokens(), block.query, block.key};
+  require(geometry.pairs() <= kMaxPairs, ErrorCode::kUsage, "--block ", block.query, "x", block.key, ": ",
+          geometry.pairs(), " pairs of blocks on grid ", to_string(grid), "; at most ", kMaxPairs,
+          " are allowed: use larger blocks");
+  return {grid, geometry};
 }
 
 }  // namespace wean::pack

@@ -39,7 +39,8 @@ struct Target {
 };
 
 /// Pixels become tokens with the strides that the profile's own pixels and grid show (frames: 1 + (T - 1) * stride).
-/// Throws kUsage naming the option when a size is no multiple of its stride or the profile does not show the stride.
+/// Throws kUsage naming the option when a size is no multiple of its stride, the profile does not show the stride, or
+/// there are more than 2^24 tokens or 2^26 pairs of blocks.
 [[nodiscard]] Target resolve_target(const TargetRequest& request, const ProfileMeta& profile);
 
 }  // namespace wean::pack

@@ -10,13 +10,13 @@ namespace {
 
 /// [frames, 1, height, width] float64.
 at::Tensor luma(const at::Tensor& clip) {
-  const at::Tensor weights = at::tensor({0.299, 0.587, 0.114}, at::kDouble);
+  const at::Tensor weights = at::tensor({0.299, 0.587, 0.114}, clip.options().dtype(at::kDouble));
   return at::matmul(clip.to(at::kDouble), weights).unsqueeze(1);
 }
 
 /// Separable Gaussian of 11 taps, where the window fits.
 at::Tensor gaussian(const at::Tensor& x) {
-  const at::Tensor at_taps = at::arange(-5, 6, at::kDouble);
+  const at::Tensor at_taps = at::arange(-5, 6, x.options());
   at::Tensor taps = at::exp(-at_taps * at_taps / (2 * 1.5 * 1.5));
   taps = taps / taps.sum();
   return at::conv2d(at::conv2d(x, taps.view({1, 1, 11, 1})), taps.view({1, 1, 1, 11}));

@@ -1,4 +1,4 @@
-// How close two clips are (METHOD 5b). Clips are float32 [frames, height, width, 3] in [0, 1] on the CPU.
+// How close two clips are (METHOD 5b). Clips are float32 [frames, height, width, 3] in [0, 1], both on one device.
 #pragma once
 #include <ATen/core/Tensor.h>
 

@@ -10,18 +10,40 @@
 
 namespace wean::verify {
 
-at::Tensor read_initial_latents(const std::filesystem::path& path, std::size_t number, at::IntArrayRef shape) {
-  models::Weights file(models::open_tensor_file(path), c10::Device(c10::kCPU), at::kFloat);
-  const std::string numbered = "initial." + std::to_string(number);
-  const std::string name = file.has(numbered) ? numbered : "latents";
-  require(file.has(name), ErrorCode::kMalformed, path.string(), ": has neither tensor '", numbered, "' nor 'latents'");
-  std::vector<std::int64_t> wanted = shape.vec();
-  std::vector<std::int64_t> batched = wanted;
+namespace {
+
+std::string numbered(std::size_t number) { return "initial." + std::to_string(number); }
+
+/// The tensor that clip `number` starts from, of `shape` or with a batch dimension of 1 before it.
+const models::TensorView& initial_of(const models::TensorSet& set, std::size_t number, at::IntArrayRef shape) {
+  const models::TensorView* own = set.find(numbered(number));
+  const models::TensorView* view = own != nullptr ? own : set.find("latents");
+  require(view != nullptr, ErrorCode::kMalformed, set.where().string(), ": has neither tensor '", numbered(number),
+          "' nor 'latents'; clip ", number, " needs one of them");
+  std::vector<std::int64_t> batched = shape.vec();
   batched.insert(batched.begin(), 1);
-  try {
-    return file.take(name, wanted);
-  } catch (const Error&) {
-    return file.take(name, batched).squeeze(0);
+  require(view->shape == shape.vec() || view->shape == batched, ErrorCode::kMalformed, set.where().string(),
+          ": tensor '", view->name, "': shape ", models::shape_text(view->shape), "; this clip needs ",
+          models::shape_text(shape));
+  return *view;
+}
+
+}  // namespace
+
+at::Tensor read_initial_latents(const std::filesystem::path& path, std::size_t number, at::IntArrayRef shape) {
+  const auto set = models::open_tensor_file(path);
+  const models::TensorView& view = initial_of(*set, number, shape);
+  return models::Weights(set, c10::Device(c10::kCPU), at::kFloat).take(view.name, view.shape).view(shape);
+}
+
+void check_initial_latents(const std::filesystem::path& path, std::size_t clips, std::uint32_t seeds_per_prompt,
+                           at::IntArrayRef shape) {
+  const auto set = models::open_tensor_file(path);
+  for (std::size_t number = 0; number < clips; ++number) {
+    const models::TensorView& view = initial_of(*set, number, shape);
+    require(seeds_per_prompt == 1 || view.name != "latents", ErrorCode::kUsage, path.string(), ": has no tensor '",
+            numbered(number), "'; --seeds ", seeds_per_prompt,
+            " needs one for each clip, since 'latents' would give every noise of a prompt the same clip");
   }
 }
 

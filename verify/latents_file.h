@@ -15,6 +15,12 @@ namespace wean::verify {
 [[nodiscard]] at::Tensor read_initial_latents(const std::filesystem::path& path, std::size_t number,
                                               at::IntArrayRef shape);
 
+/// Refuses, before any work, a file that lacks the latents of one of `clips` clips or has them in another shape.
+/// "latents" for every clip is allowed with one noise a prompt: more would be the same clip again. Throws kUsage and
+/// kMalformed naming file and tensor.
+void check_initial_latents(const std::filesystem::path& path, std::size_t clips, std::uint32_t seeds_per_prompt,
+                           at::IntArrayRef shape);
+
 /// All tensors of a file by name, float32. Throws what reading safetensors throws.
 [[nodiscard]] std::map<std::string, at::Tensor> read_latents(const std::filesystem::path& path);
 

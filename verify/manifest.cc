@@ -20,7 +20,7 @@ std::string settings(const Workbench& bench) {
 }
 
 std::string digest_line(const char* what, const std::filesystem::path& path) {
-  return path.empty() ? "" : fmt::format("{}: {}\n", what, to_hex(sha256(MappedFile(path).bytes())));
+  return path.empty() ? "" : fmt::format("{}: {}\n", what, to_hex(digest_of_file(path)));
 }
 
 }  // namespace

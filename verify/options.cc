@@ -27,9 +27,12 @@ void declare_sampling(CLI::App& app, VerifyOptions& o) {
       ->check(cli::whole_number(0, 1'000'000))
       ->type_name("N");
   app.add_option("--embeddings", o.embeddings, "Prompt embeddings (safetensors) instead of the text encoder");
-  app.add_option("--initial-latents", o.initial_latents,
-                 "Start from these latents (safetensors: 'latents' or 'initial.<clip>')");
-  app.add_option("--save-latents", o.save_latents, "Write initial, dense and sparse latents (safetensors)");
+  app.add_option(
+      "--initial-latents", o.initial_latents,
+      "Start from these latents (safetensors): 'initial.<clip>', the clip being prompt * SEEDS + noise from 0, "
+      "or, with one noise a prompt, 'latents' for every clip");
+  app.add_option("--save-latents", o.save_latents,
+                 "Write latents (safetensors): initial.<clip>, dense.<clip>, sparse<mask>.<clip>");
 }
 
 void declare_machine(CLI::App& app, VerifyOptions& o) {

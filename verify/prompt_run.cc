@@ -56,9 +56,11 @@ Closeness closeness(const Sampled& a, const Sampled& dense) {
   Closeness c;
   c.latent_l2 = relative_l2(a.latents, dense.latents);
   if (!a.clip.defined()) return c;
-  c.psnr = psnr(a.clip, dense.clip);
-  c.ssim = ssim(a.clip, dense.clip);
-  c.flicker = flicker(a.clip, dense.clip);
+  // Clips are kept on the host; the sums over them are taken where the model runs.
+  const at::Tensor clip = a.clip.to(a.latents.device()), reference = dense.clip.to(a.latents.device());
+  c.psnr = psnr(clip, reference);
+  c.ssim = ssim(clip, reference);
+  c.flicker = flicker(clip, reference);
   return c;
 }
 

@@ -139,6 +139,21 @@ cli::Json mask_json(const VerifyReport& r, std::size_t mask) {
   return out;
 }
 
+cli::Json json_of(const VerifyEstimate& e) {
+  cli::Json out = cli::Json::object();
+  out.set("model", e.model.string()).set("clips", e.clips).set("seconds", e.seconds);
+  return out.set("memory_bytes", e.memory_bytes).set("disk_bytes", e.disk_bytes);
+}
+
+std::string render_text(const VerifyEstimate& e) {
+  return fmt::format(
+      "model    {}\ntime     about {} of sampling, for {} clips\nmemory   {} beside model and sampling\ndisk     at "
+      "most "
+      "{}\n",
+      e.model.string(), cli::format_seconds(e.seconds), e.clips, cli::format_bytes(static_cast<double>(e.memory_bytes)),
+      cli::format_bytes(static_cast<double>(e.disk_bytes)));
+}
+
 }  // namespace
 
 std::string render_text(const VerifyReport& r) {
@@ -165,7 +180,8 @@ std::string render_text(const VerifyReport& r) {
 cli::Json to_json(const VerifyReport& r) {
   cli::Json out = cli::Json::object();
   out.set("width", r.size.width).set("height", r.size.height).set("frames", r.size.frames);
-  out.set("sampler", r.sampler)
+  out.set("model", r.model.string())
+      .set("sampler", r.sampler)
       .set("steps", r.steps)
       .set("shift", r.shift)
       .set("guidance", r.guidance)
@@ -186,8 +202,7 @@ std::string execute(CommandLine& line) {
   options.force = line.common.force;
   if (line.common.dry_run) {
     const VerifyEstimate e = estimate(options);
-    if (line.common.json) return cli::Json::object().set("clips", e.clips).set("seconds", e.seconds).dump();
-    return fmt::format("{} clips, about {} of sampling\n", e.clips, cli::format_seconds(e.seconds));
+    return line.common.json ? json_of(e).dump() : render_text(e);
   }
   cli::Progress progress("verify", 1, line.common.quiet);
   const VerifyReport report = run(options, progress.callback());

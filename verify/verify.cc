@@ -84,7 +84,8 @@ class ClipRunner {
     }
     passes_.emplace(bench.options, clips, finished, progress);
     if (progress)
-      progress({0, (clips - finished) * runs_of_clip(bench.options) * passes_of_run(bench.options), "loaded"});
+      progress({0, (clips - finished) * runs_of_clip(bench.options) * passes_of_run(bench.options),
+                "loaded " + bench.pipeline.path().string()});
   }
 
   ClipReport next(const Prompt& prompt, std::uint32_t noise) {
@@ -158,6 +159,7 @@ VerifyReport empty_report(const Workbench& bench) {
     const MaskFile& file = masks->file();
     report.masks.push_back({file.path(), std::filesystem::file_size(file.path()), file.facts().global_density});
   }
+  report.model = bench.pipeline.path();
   report.size = bench.size;
   report.steps = bench.options.steps;
   report.shift = bench.shift;
@@ -188,6 +190,9 @@ VerifyReport run(const VerifyOptions& options, const ProgressCallback& progress)
   const WriterLock lock(options.output / "report.json");
   const std::vector<Prompt> prompts = prompts_of(options);
   const Workbench bench = open_workbench(options);
+  if (!options.initial_latents.empty())
+    check_initial_latents(options.initial_latents, prompts.size() * options.seeds_per_prompt, options.seeds_per_prompt,
+                          bench.pipeline.initial_noise(0, bench.size).sizes());
   VerifyReport report = empty_report(bench);
   report.manifest = run_manifest(bench, prompts);
   ClipRunner runner(bench, prompts, progress);

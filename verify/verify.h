@@ -31,13 +31,16 @@ struct VerifyOptions {
   bool ceiling = true;      ///< dense against dense with other rounding
   bool floors = false;      ///< blurred clip, clip held still, another seed
   bool recall = true;
-  bool decode = true;                     ///< false: latents only, no pictures and no pixel metrics
-  std::uint32_t frames = 4;               ///< side-by-side PNGs a clip
-  bool clips = false;                     ///< y4m clips of dense and sparse
-  std::filesystem::path initial_latents;  ///< safetensors to start from instead of own noise; may be empty
-  std::filesystem::path save_latents;     ///< safetensors with initial and final latents; may be empty
-  std::string allow_model;                ///< first 16 hex digits of a mask's weights digest to accept all the same
-  bool resume = false;                    ///< take over the finished clips of an earlier run of the same command
+  bool decode = true;        ///< false: latents only, no pictures and no pixel metrics
+  std::uint32_t frames = 4;  ///< side-by-side PNGs a clip
+  bool clips = false;        ///< y4m clips of dense and sparse
+  /// Safetensors to start from instead of own noise: "initial.<clip>" for each clip, or "latents" for all of them,
+  /// which one noise a prompt allows. May be empty. A clip's number is prompt * seeds_per_prompt + noise, from 0.
+  std::filesystem::path initial_latents;
+  /// Safetensors to write: initial.<clip>, dense.<clip> and sparse<mask>.<clip>; may be empty.
+  std::filesystem::path save_latents;
+  std::string allow_model;  ///< first 16 hex digits of a mask's weights digest to accept all the same
+  bool resume = false;      ///< take over the finished clips of an earlier run of the same command
   bool force = false;
 };
 
@@ -89,14 +92,18 @@ struct VerifyReport {
   std::uint32_t steps = 0;
   double shift = 0, guidance = 0;
   std::string sampler;
-  std::string manifest;  ///< run_manifest() of the run
+  std::filesystem::path model;  ///< what was loaded: of a hub cache's outer folder the snapshot
+  std::string manifest;         ///< run_manifest() of the run
   double seconds = 0;
 };
 
-/// What a run will take.
+/// What a run will take. Seconds come from one dense model pass and leave out decoding and metrics.
 struct VerifyEstimate {
   std::uint32_t clips = 0;
   double seconds = 0;
+  std::uint64_t memory_bytes = 0;  ///< masks, decoded clips and temporaries, beside model and sampling
+  std::uint64_t disk_bytes = 0;    ///< at most: pictures as if PNG could not shrink them, clips, latents
+  std::filesystem::path model;
 };
 
 /// Throws kUsage naming the option, its value and what is allowed.

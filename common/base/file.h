@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/digest.h"
+
 namespace wean {
 
 /// A regular file mapped read-only for the lifetime of the object. Opened once (O_CLOEXEC, O_NONBLOCK), checked with
@@ -57,6 +59,33 @@ class FileCopy {
   std::byte* data_ = nullptr;
   std::uint64_t size_ = 0;
 };
+
+/// A regular file that is read in pieces and never mapped: one that is cut off or written to meanwhile is an error,
+/// where a mapping would end the process (SIGBUS) or change under its reader. Holds no descriptor, so that thousands
+/// may be open. Immutable; any number of threads may read.
+class StableFile {
+ public:
+  /// Same errors as MappedFile.
+  explicit StableFile(std::filesystem::path path, std::uint64_t max_bytes = std::uint64_t{1} << 44);
+  [[nodiscard]] std::uint64_t size() const noexcept { return identity_.bytes; }
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  /// Fills `out` from `offset`. Throws kIo when the file cannot be read, ends before, or is not as it was when this
+  /// object was made (another file under the name, another size, written to).
+  void read(std::uint64_t offset, std::span<std::byte> out) const;
+
+ private:
+  struct Identity {
+    std::uint64_t device = 0, inode = 0, bytes = 0;
+    std::int64_t seconds = 0, nanoseconds = 0;  // of the last change to its content
+    bool operator==(const Identity&) const = default;
+  };
+  static Identity identity_of(int fd);
+  std::filesystem::path path_;
+  Identity identity_;
+};
+
+/// SHA-256 of a file's content, read in pieces; same errors as StableFile.
+[[nodiscard]] Digest digest_of_file(const std::filesystem::path& path);
 
 /// Whole file into memory; same errors as MappedFile.
 [[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t max_bytes);

@@ -1,4 +1,5 @@
-// Prompt files: one prompt a line, UTF-8; blank lines and lines that begin with '#' are skipped.
+// Prompt files: one prompt a line, UTF-8; blank lines and lines that begin with '#' are skipped. A byte order mark and
+// line ends of CR LF, which editors on Windows write, belong to no prompt.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -14,8 +15,8 @@ struct Prompt {
   Digest digest{};
 };
 
-/// Prompts in file order. Throws kIo when the file cannot be read; kMalformed when it holds no prompt, one twice, a NUL
-/// byte, or is above 16 MiB.
+/// Prompts in file order. Throws kIo when the file cannot be read; kMalformed naming the line when it holds no prompt,
+/// one twice, a NUL byte or what is not UTF-8, or is above 16 MiB.
 [[nodiscard]] std::vector<Prompt> read_prompts(const std::filesystem::path& path);
 
 }  // namespace wean

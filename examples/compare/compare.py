@@ -5,11 +5,13 @@
 
 Profiles the calibration prompts once a grid; for every density makes one plan a candidate (method and knobs), chooses
 each method's knobs on the tuning prompts (on a smaller grid when --tuning-size is given: a plan's knobs do not know the
-grid), and measures the chosen ones on the held-out prompts, which are used once, all densities against one dense run.
+grid), and measures the chosen ones on the held-out prompts, which are used once. --jobs N works on as many densities
+at once; on a GPU, where small models leave it idle between kernels, that is faster.
 Everything that is finished is kept, so the same command goes on after an interruption. Writes OUT/table.json and
 OUT/table.md.
 """
 import argparse
+import concurrent.futures
 import json
 import pathlib
 import subprocess
@@ -113,24 +115,18 @@ def choose(args, grid, density):
     return chosen, scores
 
 
-def compare(args, grid, chosen):
-    """One table a density, all from one run over the held-out prompts."""
-    made = [(density, method, name, masks(args, grid, density, name, words))
-            for density, methods in chosen.items() for method, (name, words) in methods.items()]
-    lost = [f"{method} at {density}" for density, method, _, packed in made if packed is None]
-    made = [entry for entry in made if entry[3] is not None]
+def compare(args, grid, density, methods):
+    """The table of one density: its chosen masks over the held-out prompts. None when no method reaches it."""
+    made = [(method, name, masks(args, grid, density, name, words)) for method, (name, words) in methods.items()]
+    lost = [method for method, _, packed in made if packed is None]
+    made = [entry for entry in made if entry[2] is not None]
     if lost:
-        print("not in the table, out of reach on this grid: " + ", ".join(lost), file=sys.stderr)
+        print(f"not in the table, out of reach at g = {density} on this grid: " + ", ".join(lost), file=sys.stderr)
     if not made:
-        sys.exit("no method reaches any density on this grid")
-    report = verify(args, [packed for *_, packed in made], "heldout.txt", grid.folder / "heldout",
+        return None
+    report = verify(args, [packed for *_, packed in made], "heldout.txt", grid.folder / f"heldout-{density}",
                     ["--floors", "--limit", args.heldout, "--seeds", args.seeds])
-    tables = []
-    for density in chosen:
-        entries = [(i, m, n, packed) for i, (d, m, n, packed) in enumerate(made) if d == density]
-        if entries:
-            tables.append(table_of(report, density, entries))
-    return tables
+    return table_of(report, density, made)
 
 
 def mean(values):
@@ -154,9 +150,9 @@ def minus(report, mask, base):
 
 def table_of(report, density, entries):
     """Rows of one density; differences are paired by clip against uniform and against the chosen uniform-warmup."""
-    place = {method: i for i, method, _, _ in entries}
+    place = {method: i for i, (method, _, _) in enumerate(entries)}
     rows = []
-    for i, method, name, packed in entries:
+    for i, (method, name, packed) in enumerate(entries):
         plan = json.loads(packed.with_name(packed.name.removesuffix(".wean") + ".plan.json").read_text())
         row = dict(report["masks"][i], method=method, chosen=name, least_margin=plan["least_margin"],
                    off_target=abs(plan["global_density"] - density))
@@ -194,7 +190,7 @@ def markdown(tables, args):
 
 def keep_settings(args):
     """Results of other settings must not be taken for these: OUT belongs to one set of them."""
-    mine = {k: str(v) for k, v in vars(args).items() if k not in ("out", "bin", "threads", "only_tuning")}
+    mine = {k: str(v) for k, v in vars(args).items() if k not in ("out", "bin", "threads", "jobs", "only_tuning")}
     path = args.out / "settings.json"
     if path.exists():
         theirs = json.loads(path.read_text())
@@ -221,6 +217,7 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--threads", default="0", help="CPU threads; 0 = all")
+    parser.add_argument("--jobs", type=int, default=1, help="densities that are worked on at once")
     parser.add_argument("--prompts", type=pathlib.Path, default=PROMPTS, help="folder of calibration.txt, tuning.txt, heldout.txt")
     parser.add_argument("--densities", type=float, nargs="+", default=[0.45, 0.30])
     parser.add_argument("--tuning", default="16", help="tuning prompts")
@@ -234,14 +231,19 @@ def main():
     grid = Grid(args, args.size, args.frames)
     tuning = Grid(args, args.tuning_size or args.size, args.tuning_frames or args.frames)
     start = time.time()
-    chosen, scores = {}, {}
-    for density in args.densities:
-        chosen[density], scores[density] = choose(args, tuning, density)
+    pool = concurrent.futures.ThreadPoolExecutor(args.jobs)
+    profiles = pool.map(lambda g: profile(args, g), [tuning] if args.only_tuning or tuning.folder == grid.folder else [tuning, grid])
+    list(profiles)  # every density reads them
+    results = list(pool.map(lambda density: choose(args, tuning, density), args.densities))
+    chosen = {density: methods for density, (methods, _) in zip(args.densities, results)}
+    scores = {density: found for density, (_, found) in zip(args.densities, results)}
     choice = {"chosen": {d: {m: name for m, (name, _) in methods.items()} for d, methods in chosen.items()}, "tuning_latent_l2": scores}
     (args.out / "tuning.json").write_text(json.dumps(choice, indent=2) + "\n")
     if args.only_tuning:
         return
-    tables = compare(args, grid, chosen)
+    tables = [t for t in pool.map(lambda density: compare(args, grid, density, chosen[density]), args.densities) if t]
+    if not tables:
+        sys.exit("no method reaches any density on this grid")
     (args.out / "table.json").write_text(json.dumps({"tables": tables, **choice, "seconds": time.time() - start}, indent=2) + "\n")
     (args.out / "table.md").write_text(markdown(tables, args))
     print(markdown(tables, args))

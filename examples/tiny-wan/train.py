@@ -62,8 +62,8 @@ def vae_batch(step: int, batch: int, seed: int, device: str) -> torch.Tensor:
     return render(scenes, canvas, seed * 9_000_011 + step, device, window)
 
 
-def train_vae(args: argparse.Namespace, out: pathlib.Path) -> None:
-    """Stage 1 -> vae.pt."""
+def train_vae(args: argparse.Namespace, out: pathlib.Path) -> bool:
+    """Stage 1 -> vae.pt when the whole budget is used; until then vae_unfinished.pt, and false."""
     torch.manual_seed(args.seed)
     coder = vae.AutoencoderKLWan(**vae.CONFIG)
     if args.start_from:
@@ -73,7 +73,12 @@ def train_vae(args: argparse.Namespace, out: pathlib.Path) -> None:
         print(vae.choose_convolution(coder, vae_batch(0, args.vae_batch, args.seed, args.device)), flush=True)
     trainer = optim.Trainer(list(coder.named_parameters()), optim.inner_convolution, 2e-3, 1.5e-3)
     trainer.average.decay = 0.995
-    clock, step, recent = Clock(args.vae_minutes, 0.0, args.deadline), 0, []
+    used, step, recent, unfinished = 0.0, 0, [], out / "vae_unfinished.pt"
+    if unfinished.exists():
+        saved = torch.load(unfinished, map_location=args.device)
+        trainer.restore(saved["trainer"])
+        used, step = saved["minutes"], saved["step"]
+    clock = Clock(args.vae_minutes, used, args.deadline)
     while not clock.stop():
         loss, squared = vae.loss(coder, vae_batch(step, args.vae_batch, args.seed, args.device), kl_weight=2e-4)
         loss.backward()
@@ -84,8 +89,13 @@ def train_vae(args: argparse.Namespace, out: pathlib.Path) -> None:
             psnr = -10 * (torch.stack(recent).mean() / 4).log10().item()
             log_row(out / "vae.csv", step=step, minutes=clock.minutes(), loss=loss.item(), psnr=psnr)
             recent.clear()
+    if clock.progress() < 1:
+        torch.save({"trainer": trainer.state(), "minutes": clock.minutes(), "step": step}, unfinished)
+        return False
     trainer.average.swap()
     torch.save(coder.state_dict(), out / "vae.pt")
+    unfinished.unlink(missing_ok=True)
+    return True
 
 
 def load_vae(out: pathlib.Path, device: str) -> vae.AutoencoderKLWan:
@@ -102,8 +112,9 @@ def encode_clips(args: argparse.Namespace, coder, grid: str, index: int, count: 
     return vae.encode(coder, vae.prepare(video))[0].bfloat16(), [scene.prompt() for scene in scenes]
 
 
-def cache_latents(args: argparse.Namespace, out: pathlib.Path) -> None:
-    """Stage 2 -> latents.pt: {grid: latents, token ids, lengths} and the channel statistics."""
+def cache_latents(args: argparse.Namespace, out: pathlib.Path) -> bool:
+    """Stage 2 -> latents.pt: {grid: latents, token ids, lengths} and the channel statistics. False, and nothing is kept, when
+    the call had to end before the clips or the stage's own minutes were used up."""
     coder, words = load_vae(out, args.device), tokenizer.load(out / "tokenizer")
     found: dict[str, tuple[list, list]] = {grid: ([], []) for grid in GRIDS}
     clock, index = Clock(args.latent_minutes, 0.0, args.deadline), 0
@@ -112,6 +123,8 @@ def cache_latents(args: argparse.Namespace, out: pathlib.Path) -> None:
             latents, captions = encode_clips(args, coder, grid, index, count)
             found[grid][0].append(latents), found[grid][1].extend(captions)
         index += 1
+    if not found["small"][1] or len(found["small"][1]) < args.clips and clock.progress() < 1:
+        return False
     data = {}
     for grid, (latents, captions) in found.items():
         tokens = words(captions, padding="max_length", max_length=47, return_tensors="pt")
@@ -119,6 +132,7 @@ def cache_latents(args: argparse.Namespace, out: pathlib.Path) -> None:
         print(grid, tuple(data[grid]["latents"].shape), f"{clock.minutes():.2f} minutes", flush=True)
     mean, deviation = vae.latent_statistics(torch.cat([d["latents"].flatten(2)[:, :, :4096] for d in data.values()]))
     torch.save(data | {"mean": mean, "std": deviation}, out / "latents.pt")
+    return True
 
 
 def noise_levels(count: int, shift: float, device: str) -> torch.Tensor:
@@ -219,12 +233,11 @@ def main() -> None:
         vae.compile_norm(), model.compile_blocks()
     if not (out / "tokenizer").exists():
         tokenizer.build(out / "tokenizer", args.seed)
-    if not (out / "vae.pt").exists():
-        train_vae(args, out)
-    if not (out / "latents.pt").exists():
-        cache_latents(args, out)
-    finished = train_transformer(args, out)
-    export.write(out, out / "checkpoint")
+    finished = (out / "vae.pt").exists() or train_vae(args, out)
+    finished = finished and ((out / "latents.pt").exists() or cache_latents(args, out))
+    if finished:
+        finished = train_transformer(args, out)
+        export.write(out, out / "checkpoint")
     print("finished" if finished else "not finished: run the same command again", flush=True)
 
 

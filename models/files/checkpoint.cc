@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/utf8.h"
 #include "models/files/config_reader.h"
 #include "models/files/fingerprint.h"
 #include "models/files/json.h"
@@ -50,35 +53,63 @@ bool is_original(const ModelRoot& root) {
   const std::string name = fields.text("_class_name", "");
   require(name != "WanTransformer3DModel", ErrorCode::kUsage, where,
           ": this is the transformer alone; give the folder above, which holds model_index.json");
+  require(name != "AutoencoderKLWan", ErrorCode::kUsage, where,
+          ": this is the VAE alone; give the folder above, which holds model_index.json");
   return fields.has("dim") && fields.has("num_heads");
 }
 
-Checkpoint open_model_folder(const fs::path& path) {
-  const ModelRoot root(path);
-  if (root.has("model_index.json")) return open_diffusers(root);
+/// Names in a folder that holds no checkpoint, and what the user may have meant.
+std::string what_is_there(const ModelRoot& root) {
+  const std::vector<std::string> names = root.list("");
+  std::string list;
+  for (const std::string& name : names) {
+    if (root.has(fs::path(name) / "model_index.json") || root.has_folder(fs::path(name) / "snapshots"))
+      return "; did you mean " + (root.given() / name).string() + "?";
+    if (list.size() < 100) list += (list.empty() ? "" : ", ") + printable(name);
+  }
+  return list.empty() ? "; the folder is empty" : "; it holds " + list;
+}
+
+Checkpoint open_model_folder(const fs::path& path, const OpenOptions& options) {
+  const ModelRoot root(enter_hub_cache(path));
+  if (root.has("model_index.json")) return open_diffusers(root, options);
   for (const Landmark& landmark : kLandmarks) {
-    require(!root.has(landmark.name), ErrorCode::kUsage, path.string(), ": this is ", landmark.architecture,
+    require(!root.has(landmark.name), ErrorCode::kUsage, root.given().string(), ": this is ", landmark.architecture,
             " (it holds ", landmark.name, "); ", kSupported);
   }
-  if (is_original(root)) return open_original(root);
-  fail(ErrorCode::kUsage, path.string(),
-       ": no checkpoint: neither model_index.json (diffusers) nor an original Wan config.json is there");
+  if (is_original(root)) return open_original(root, options);
+  fail(ErrorCode::kUsage, root.given().string(),
+       ": no checkpoint: neither model_index.json (diffusers) nor an original Wan config.json is there",
+       what_is_there(root));
 }
 
 }  // namespace
+
+void find_tokenizer(const ModelRoot& root, const fs::path& folder, Checkpoint& out) {
+  for (const char* name : {"tokenizer.json", "spiece.model"}) {
+    if (root.has(folder / name)) out.tokenizer = TokenizerPlace{root, folder};
+  }
+  if (out.tokenizer) return;
+  out.missing_tokenizer =
+      (root.given() / folder).string() + ": neither tokenizer.json nor spiece.model is there; use --embeddings";
+}
+
+void leave_out_text(Checkpoint& out) {
+  out.missing_text_encoder = out.missing_tokenizer = out.path.string() + ": the text encoder was not asked for";
+}
 
 const char* to_string(Layout layout) noexcept {
   constexpr std::array kNames{"diffusers", "original", "single file"};
   return kNames[static_cast<std::size_t>(layout)];
 }
 
-Checkpoint open_checkpoint(const fs::path& path, std::int64_t head_dim) {
+Checkpoint open_checkpoint(const fs::path& path, const OpenOptions& options) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   require(fs::exists(status), ErrorCode::kIo, path.string(), ": not there");
-  if (fs::is_directory(status)) return open_model_folder(path);
+  if (fs::is_directory(status)) return open_model_folder(path, options);
   if (path.extension() != ".safetensors") refuse_by_extension(path);
-  return open_single_file(path, head_dim);
+  return open_single_file(path, options.head_dim);
 }
 
 ModelIdentity identify(const Checkpoint& checkpoint) {
@@ -94,9 +125,6 @@ ModelIdentity identify(const Checkpoint& checkpoint) {
   return identity;
 }
 
-std::shared_ptr<const TensorSet> open_tensor_file(const fs::path& path) {
-  RawTensors raw = open_single(path);
-  return std::make_shared<const TensorSet>(raw.where, std::move(raw.tensors), std::move(raw.keep_alive));
-}
+std::shared_ptr<const TensorSet> open_tensor_file(const fs::path& path) { return share(open_single(path)); }
 
 }  // namespace wean::models

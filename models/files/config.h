@@ -44,9 +44,7 @@ struct VaeConfig {
 struct SchedulerConfig {
   std::string class_name = "UniPCMultistepScheduler";  ///< or "FlowMatchEulerDiscreteScheduler"
   double flow_shift = 5.0;
-  std::int64_t train_timesteps = 1000;
   std::int64_t solver_order = 2;
-  bool lower_order_final = true;
   bool operator==(const SchedulerConfig&) const = default;
 };
 

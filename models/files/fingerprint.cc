@@ -1,19 +1,21 @@
 #include "models/files/fingerprint.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <exception>
-#include <functional>
 #include <string_view>
 #include <vector>
+
+#include "common/base/parallel.h"
 
 namespace wean::models {
 namespace {
 
 constexpr std::uint64_t kBlock = 4096;
 constexpr std::uint64_t kInnerBlocks = 8;
+constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;  // memory of each thread
 
-using ContentDigest = std::function<Digest(std::span<const std::byte>)>;
+using ContentDigest = Digest (*)(const TensorView&);
 
 Sha256& update_digest(Sha256& hash, const Digest& digest) { return hash.update(std::as_bytes(std::span(digest))); }
 
@@ -26,7 +28,7 @@ Digest leaf(const TensorView& tensor, std::string_view kind, const ContentDigest
   update_text(hash, to_string(tensor.dtype));
   hash.update_u64(tensor.shape.size());
   for (const std::int64_t size : tensor.shape) hash.update_u64(static_cast<std::uint64_t>(size));
-  return update_digest(hash, content(tensor.bytes)).finish();
+  return update_digest(hash, content(tensor)).finish();
 }
 
 /// Pairs are joined level by level; the last of an odd level rises unchanged.
@@ -48,38 +50,45 @@ Digest merkle_root(std::vector<Digest> level) {
 Digest tree(const TensorSet& set, const std::string& kind, const ContentDigest& content) {
   const std::vector<TensorView>& tensors = set.tensors();
   std::vector<Digest> leaves(tensors.size());
-  std::exception_ptr error;
-#pragma omp parallel for schedule(dynamic)
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    try {
-      leaves[i] = leaf(tensors[i], kind + "-leaf-1", content);
-    } catch (...) {  // none may leave the parallel region
-#pragma omp critical
-      error = std::current_exception();
-    }
-  }
-  if (error) std::rethrow_exception(error);
+  parallel_for(static_cast<std::int64_t>(tensors.size()), 0, [&](std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    leaves[at] = leaf(tensors[at], kind + "-leaf-1", content);
+  });
   Sha256 hash;
   update_text(hash, kind + "-root-1").update_u64(tensors.size());
   return update_digest(hash, merkle_root(std::move(leaves))).finish();
 }
 
-Digest sample_digest(std::span<const std::byte> bytes) {
-  if (bytes.size() <= (kInnerBlocks + 2) * kBlock) return sha256(bytes);
-  const std::uint64_t blocks = bytes.size() / kBlock;
-  Sha256 hash;
-  hash.update(bytes.first(kBlock));
-  for (std::uint64_t i = 1; i <= kInnerBlocks; ++i) {
-    hash.update(bytes.subspan(i * blocks / (kInnerBlocks + 1) * kBlock, kBlock));
+void hash_bytes(Sha256& hash, const TensorView& tensor, std::uint64_t begin, std::uint64_t size) {
+  std::vector<std::byte> piece;
+  for (std::uint64_t done = 0; done < size; done += piece.size()) {
+    piece.resize(static_cast<std::size_t>(std::min(kPiece, size - done)));
+    tensor.read(begin + done, piece);
+    hash.update(piece);
   }
-  return hash.update(bytes.last(kBlock)).finish();
+}
+
+Digest whole_digest(const TensorView& tensor) {
+  Sha256 hash;
+  hash_bytes(hash, tensor, 0, tensor.size);
+  return hash.finish();
+}
+
+Digest sample_digest(const TensorView& tensor) {
+  if (tensor.size <= (kInnerBlocks + 2) * kBlock) return whole_digest(tensor);
+  const std::uint64_t blocks = tensor.size / kBlock;
+  Sha256 hash;
+  hash_bytes(hash, tensor, 0, kBlock);
+  for (std::uint64_t i = 1; i <= kInnerBlocks; ++i) {
+    hash_bytes(hash, tensor, i * blocks / (kInnerBlocks + 1) * kBlock, kBlock);
+  }
+  hash_bytes(hash, tensor, tensor.size - kBlock, kBlock);
+  return hash.finish();
 }
 
 }  // namespace
 
-Digest weights_fingerprint(const TensorSet& set) {
-  return tree(set, "wean-weights", [](std::span<const std::byte> bytes) { return sha256(bytes); });
-}
+Digest weights_fingerprint(const TensorSet& set) { return tree(set, "wean-weights", whole_digest); }
 
 Digest quick_fingerprint(const TensorSet& set) { return tree(set, "wean-quick", sample_digest); }
 

@@ -5,7 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 
 namespace wean::models {
 namespace {

@@ -2,13 +2,13 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/utf8.h"
 #include "models/files/config_reader.h"
 #include "models/files/json.h"
 #include "models/files/key_maps.h"
 #include "models/files/layouts.h"
 #include "models/files/probe.h"
 #include "models/files/shards.h"
-#include "models/files/utf8.h"
 
 namespace wean::models {
 namespace {
@@ -21,10 +21,6 @@ Json config_of(const ModelRoot& root, const fs::path& relative) {
 }
 
 std::string where_of(const ModelRoot& root, const fs::path& relative) { return (root.given() / relative).string(); }
-
-std::shared_ptr<const TensorSet> share(RawTensors raw) {
-  return std::make_shared<const TensorSet>(raw.where, std::move(raw.tensors), std::move(raw.keep_alive));
-}
 
 /// What model_index.json names as the class of a part: ["diffusers", "WanTransformer3DModel"]; "" when absent.
 std::string class_of(const Json& index, const char* part, const std::string& where) {
@@ -67,14 +63,14 @@ Component<TransformerConfig> open_transformer(const ModelRoot& root) {
   return out;
 }
 
-void open_vae(const ModelRoot& root, Checkpoint& out) {
-  if (!root.has_folder("vae")) {
-    out.missing_vae = where_of(root, "vae") + ": not there";
+void open_vae(const ModelRoot& root, bool tensors, Checkpoint& out) {
+  const fs::path config = fs::path("vae") / "config.json";
+  if (!root.has(config)) {
+    out.missing_vae = where_of(root, config) + ": not there; only --latents-only needs no VAE";
     return;
   }
-  const fs::path config = fs::path("vae") / "config.json";
-  const VaeConfig read = read_vae_config(config_of(root, config), where_of(root, config));
-  out.vae = {read, share(open_folder(root, "vae", "diffusion_pytorch_model"))};
+  out.vae = {read_vae_config(config_of(root, config), where_of(root, config)), nullptr};
+  if (tensors) out.vae->tensors = share(open_folder(root, "vae", "diffusion_pytorch_model"));
 }
 
 /// transformers stores the embedding as shared.weight; some files have it under its second name, or both.
@@ -88,33 +84,20 @@ void tidy_embedding(std::vector<TensorView>& tensors) {
 }
 
 void open_text_encoder(const ModelRoot& root, Checkpoint& out) {
-  if (!root.has_folder("text_encoder")) {
-    out.missing_text_encoder = where_of(root, "text_encoder") + ": not there; use --embeddings";
+  const fs::path config = fs::path("text_encoder") / "config.json";
+  if (!root.has(config)) {
+    out.missing_text_encoder = where_of(root, config) + ": not there; use --embeddings";
     return;
   }
-  const fs::path config = fs::path("text_encoder") / "config.json";
   const TextEncoderConfig read = read_text_config(config_of(root, config), where_of(root, config));
   RawTensors raw = open_folder(root, "text_encoder", "model");
   tidy_embedding(raw.tensors);
   out.text_encoder = {read, share(std::move(raw))};
 }
 
-void find_tokenizer(const ModelRoot& root, Checkpoint& out) {
-  const fs::path folder = "tokenizer";
-  for (const char* name : {"tokenizer.json", "spiece.model"}) {
-    if (!root.has(folder / name)) continue;
-    (void)root.resolve(folder / name);
-    out.tokenizer = root.given() / folder;
-  }
-  if (!out.tokenizer) {
-    out.missing_tokenizer =
-        where_of(root, folder) + ": neither tokenizer.json nor spiece.model is there; use --embeddings";
-  }
-}
-
 }  // namespace
 
-Checkpoint open_diffusers(const ModelRoot& root) {
+Checkpoint open_diffusers(const ModelRoot& root, const OpenOptions& options) {
   check_pipeline(config_of(root, "model_index.json"), where_of(root, "model_index.json"));
   Checkpoint out;
   out.path = root.given();
@@ -122,9 +105,12 @@ Checkpoint open_diffusers(const ModelRoot& root) {
   const fs::path scheduler = fs::path("scheduler") / "scheduler_config.json";
   out.scheduler = read_scheduler_config(config_of(root, scheduler), where_of(root, scheduler));
   out.transformer = open_transformer(root);
-  open_vae(root, out);
-  open_text_encoder(root, out);
-  find_tokenizer(root, out);
+  open_vae(root, options.vae, out);
+  leave_out_text(out);
+  if (options.text_encoder) {
+    open_text_encoder(root, out);
+    find_tokenizer(root, "tokenizer", out);
+  }
   return out;
 }
 

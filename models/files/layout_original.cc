@@ -18,10 +18,6 @@ constexpr const char* kVaeStem = "Wan2.1_VAE";
 constexpr const char* kTextStem = "models_t5_umt5-xxl-enc-bf16";
 constexpr const char* kTokenizer = "google/umt5-xxl";
 
-std::shared_ptr<const TensorSet> share(RawTensors raw) {
-  return std::make_shared<const TensorSet>(raw.where, std::move(raw.tensors), std::move(raw.keep_alive));
-}
-
 /// "" when `<stem>.safetensors` is there, else why the part is missing and what to do.
 std::string why_missing(const ModelRoot& root, const std::string& stem, const char* advice) {
   if (root.has(stem + ".safetensors")) return "";
@@ -33,7 +29,7 @@ std::string why_missing(const ModelRoot& root, const std::string& stem, const ch
 }
 
 void open_vae(const ModelRoot& root, Checkpoint& out) {
-  out.missing_vae = why_missing(root, kVaeStem, "");
+  out.missing_vae = why_missing(root, kVaeStem, "; only --latents-only needs no VAE");
   if (!out.missing_vae.empty()) return;
   RawTensors raw = open_folder(root, "", kVaeStem);
   const std::string where = (root.given() / (std::string(kVaeStem) + ".safetensors")).string();
@@ -51,17 +47,12 @@ void open_text(const ModelRoot& root, Checkpoint& out) {
     const TextEncoderConfig config = probe_text_config(*set);
     out.text_encoder = {config, std::move(set)};
   }
-  for (const char* name : {"tokenizer.json", "spiece.model"}) {
-    if (!root.has(fs::path(kTokenizer) / name)) continue;
-    (void)root.resolve(fs::path(kTokenizer) / name);
-    out.tokenizer = root.given() / kTokenizer;
-  }
-  if (!out.tokenizer) out.missing_tokenizer = (root.given() / kTokenizer).string() + ": not there; use --embeddings";
+  find_tokenizer(root, kTokenizer, out);
 }
 
 }  // namespace
 
-Checkpoint open_original(const ModelRoot& root) {
+Checkpoint open_original(const ModelRoot& root, const OpenOptions& options) {
   const std::string where = (root.given() / "config.json").string();
   const Json json = parse_json(read_text(root.resolve("config.json"), kConfigLimits.bytes), where, kConfigLimits);
   Checkpoint out;
@@ -73,7 +64,8 @@ Checkpoint open_original(const ModelRoot& root) {
   if (naming == Naming::kOriginal) rename_all(raw.tensors, wan_transformer_rules());
   out.transformer.tensors = share(std::move(raw));
   open_vae(root, out);
-  open_text(root, out);
+  leave_out_text(out);
+  if (options.text_encoder) open_text(root, out);
   return out;
 }
 

@@ -4,16 +4,21 @@
 #include <system_error>
 
 #include "common/base/error.h"
-#include "models/files/utf8.h"
+#include "common/base/file.h"
+#include "common/base/utf8.h"
 
 namespace wean::models {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::uint64_t kMaxRef = 4096;
+
 bool is_beneath(const fs::path& path, const fs::path& folder) {
   return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
 }
+
+std::string first_word(const std::string& text) { return text.substr(0, text.find_first_of(" \r\n")); }
 
 }  // namespace
 
@@ -58,6 +63,21 @@ std::vector<std::string> ModelRoot::list(const fs::path& relative) const {
   require(!error, ErrorCode::kIo, (given_ / relative).string(), ": cannot list: ", error.message());
   std::ranges::sort(names);
   return names;
+}
+
+fs::path enter_hub_cache(const fs::path& folder) {
+  if (!fs::is_directory(folder / "snapshots") || fs::exists(folder / "model_index.json")) return folder;
+  const ModelRoot root(folder);
+  const std::vector<std::string> snapshots = root.list("snapshots");
+  require(!snapshots.empty(), ErrorCode::kUsage, folder.string(),
+          ": a hub cache without a snapshot: snapshots/ is empty; download the model again");
+  if (snapshots.size() == 1) return folder / "snapshots" / snapshots.front();
+  const std::string main = root.has("refs/main") ? first_word(read_text(root.resolve("refs/main"), kMaxRef)) : "";
+  const bool known = std::ranges::find(snapshots, main) != snapshots.end();
+  require(known, ErrorCode::kUsage, folder.string(), ": a hub cache of ", snapshots.size(),
+          " snapshots, and refs/main ", main.empty() ? "is not there" : "names none of them",
+          "; give one of them, such as ", (folder / "snapshots" / snapshots.front()).string());
+  return folder / "snapshots" / main;
 }
 
 void require_basename(const std::string& name, const std::string& where) {

@@ -30,6 +30,11 @@ class ModelRoot {
   std::filesystem::path blobs_;  ///< empty when this is no hub cache
 };
 
+/// The snapshot that the outer folder of a hub cache (`models--org--name`, with snapshots/ inside) stands for: its only
+/// one, else the one that refs/main names. Any other folder is returned as it is. Throws kUsage saying what is missing
+/// or which snapshots there are.
+[[nodiscard]] std::filesystem::path enter_hub_cache(const std::filesystem::path& folder);
+
 /// Throws kMalformed unless `name` is one plain file name: no '/', no '\', not "." or "..", no control characters, 1 to
 /// 255 bytes. `where` begins the message.
 void require_basename(const std::string& name, const std::string& where);

@@ -1,6 +1,8 @@
 #include "models/files/safetensors.h"
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -9,15 +11,28 @@
 #include "common/base/checked.h"
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/utf8.h"
 #include "models/files/safetensors_header.h"
-#include "models/files/utf8.h"
 
 namespace wean::models {
 namespace {
 
 constexpr std::uint64_t kSizeField = 8;
 
-std::uint64_t read_u64(std::span<const std::byte> bytes) {
+/// Tensors of a file on disk.
+class FileBytes final : public TensorBytes {
+ public:
+  explicit FileBytes(const std::filesystem::path& path) : file_(path) {}
+  [[nodiscard]] const StableFile& file() const noexcept { return file_; }
+  void read(std::uint64_t offset, std::span<std::byte> out) const override { file_.read(offset, out); }
+
+ private:
+  StableFile file_;
+};
+
+std::uint64_t read_u64(const ReadAt& read) {
+  std::array<std::byte, kSizeField> bytes{};
+  read(0, bytes);
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < kSizeField; ++i) value |= std::to_integer<std::uint64_t>(bytes[i]) << (8 * i);
   return value;
@@ -80,35 +95,43 @@ void check_names(const std::vector<SafetensorsEntry>& entries, const std::string
 
 }  // namespace
 
-SafetensorsHeader parse_safetensors(std::span<const std::byte> file, const std::string& where) {
-  require(file.size() >= kSizeField, ErrorCode::kMalformed, where, ": ", file.size(),
+SafetensorsHeader parse_safetensors(std::uint64_t file_bytes, const ReadAt& read, const std::string& where) {
+  require(file_bytes >= kSizeField, ErrorCode::kMalformed, where, ": ", file_bytes,
           " bytes; a safetensors file has at least 8");
-  const std::uint64_t header_bytes = read_u64(file);
+  const std::uint64_t header_bytes = read_u64(read);
   require(header_bytes >= 2 && header_bytes <= kMaxSafetensorsHeader, ErrorCode::kMalformed, where, ": header of ",
           header_bytes, " bytes; 2 to ", kMaxSafetensorsHeader, " are allowed (is it a safetensors file?)");
-  require(header_bytes <= file.size() - kSizeField, ErrorCode::kMalformed, where, ": header of ", header_bytes,
-          " bytes, but only ", file.size() - kSizeField, " follow: the file is cut off");
-  const auto* text = reinterpret_cast<const char*>(file.data() + kSizeField);
-  SafetensorsHeader header = parse_header_text({text, static_cast<std::size_t>(header_bytes)}, where);
+  require(header_bytes <= file_bytes - kSizeField, ErrorCode::kMalformed, where, ": header of ", header_bytes,
+          " bytes, but only ", file_bytes - kSizeField, " follow: the file is cut off");
+  std::string text(static_cast<std::size_t>(header_bytes), '\0');
+  read(kSizeField, std::as_writable_bytes(std::span(text.data(), text.size())));
+  SafetensorsHeader header = parse_header_text(text, where);
   header.data_begin = kSizeField + header_bytes;
   std::ranges::sort(header.entries, {}, [](const SafetensorsEntry& e) { return std::tie(e.begin, e.end, e.name); });
   check_names(header.entries, where);
   for (const SafetensorsEntry& entry : header.entries) check_entry(entry, where);
-  check_tiling(header.entries, file.size() - header.data_begin, where);
+  check_tiling(header.entries, file_bytes - header.data_begin, where);
   return header;
 }
 
+SafetensorsHeader parse_safetensors(std::span<const std::byte> file, const std::string& where) {
+  const auto read = [&](std::uint64_t offset, std::span<std::byte> out) {
+    std::ranges::copy(file.subspan(static_cast<std::size_t>(offset), out.size()), out.begin());
+  };
+  return parse_safetensors(file.size(), read, where);
+}
+
 SafetensorsFile open_safetensors(const std::filesystem::path& path) {
-  auto mapping = std::make_shared<MappedFile>(path);
-  SafetensorsHeader header = parse_safetensors(mapping->bytes(), path.string());
+  const auto source = std::make_shared<const FileBytes>(path);
+  const auto read = [&](std::uint64_t offset, std::span<std::byte> out) { source->read(offset, out); };
+  SafetensorsHeader header = parse_safetensors(source->file().size(), read, path.string());
   SafetensorsFile file;
   file.metadata = std::move(header.metadata);
   file.tensors.reserve(header.entries.size());
   for (SafetensorsEntry& entry : header.entries) {
-    const auto bytes = mapping->bytes().subspan(header.data_begin + entry.begin, entry.end - entry.begin);
-    file.tensors.push_back({entry.name, entry.name, entry.dtype, std::move(entry.shape), bytes, path});
+    file.tensors.push_back({entry.name, entry.name, entry.dtype, std::move(entry.shape), entry.end - entry.begin,
+                            header.data_begin + entry.begin, source, path});
   }
-  file.mapping = std::move(mapping);
   return file;
 }
 

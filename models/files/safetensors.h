@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,17 +38,22 @@ struct SafetensorsHeader {
   std::uint64_t data_begin = 0;                 ///< offset of the data in the file
 };
 
-/// Checks the whole structure of a file (not the values in its tensors). `where` names it in messages. Throws
-/// kMalformed.
+/// Reads `out.size()` bytes of a file from `offset`; what it throws ends the parsing.
+using ReadAt = std::function<void(std::uint64_t offset, std::span<std::byte> out)>;
+
+/// Checks the whole structure of a file of `file_bytes` (not the values in its tensors); reads its header alone.
+/// `where` names it in messages. Throws kMalformed.
+[[nodiscard]] SafetensorsHeader parse_safetensors(std::uint64_t file_bytes, const ReadAt& read,
+                                                  const std::string& where);
+/// The same for a file in memory.
 [[nodiscard]] SafetensorsHeader parse_safetensors(std::span<const std::byte> file, const std::string& where);
 
-/// A mapped file with its checked header; the views name and point into it.
+/// A checked header with the file's tensors, whose bytes are still in the file.
 struct SafetensorsFile {
-  std::shared_ptr<const void> mapping;
   std::vector<TensorView> tensors;
   std::map<std::string, std::string> metadata;
 };
-/// Maps and checks a file. Throws kIo, kMalformed.
+/// Reads and checks the header of a file. Throws kIo, kMalformed.
 [[nodiscard]] SafetensorsFile open_safetensors(const std::filesystem::path& path);
 
 }  // namespace wean::models

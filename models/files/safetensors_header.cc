@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common/base/error.h"
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 
 namespace wean::models {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/utf8.h"
 #include "models/files/json.h"
 #include "models/files/safetensors.h"
-#include "models/files/utf8.h"
 
 namespace wean::models {
 namespace {
@@ -25,7 +25,6 @@ void append(RawTensors& out, const fs::path& shown, const fs::path& real) {
   SafetensorsFile file = open_safetensors(real);
   for (TensorView& tensor : file.tensors) tensor.file = shown;
   std::ranges::move(file.tensors, std::back_inserter(out.tensors));
-  out.keep_alive.push_back(std::move(file.mapping));
 }
 
 WeightMap read_weight_map(const fs::path& shown, const fs::path& real) {
@@ -88,7 +87,7 @@ RawTensors open_sharded(const ModelRoot& root, const fs::path& folder, const std
     require(!looks_like_shard(name, stem) || shards.contains(name), ErrorCode::kMalformed,
             (root.given() / folder / name).string(), ": a shard that ", index.filename().string(), " does not name");
   }
-  RawTensors out{root.given() / folder, {}, {}};
+  RawTensors out{root.given() / folder, {}};
   for (const std::string& shard : shards) {
     const fs::path shown = root.given() / folder / shard;
     require(root.has(folder / shard), ErrorCode::kMalformed, shown.string(), ": missing, but ",
@@ -119,13 +118,17 @@ RawTensors open_folder(const ModelRoot& root, const fs::path& folder, const std:
           " and an index of shards are there; keep the one that belongs to this model");
   if (sharded) return open_sharded(root, folder, stem);
   if (!single) refuse_folder(root, folder, stem);
-  RawTensors out{root.given() / folder, {}, {}};
+  RawTensors out{root.given() / folder, {}};
   append(out, root.given() / folder / (stem + kExtension), root.resolve(folder / (stem + kExtension)));
   return out;
 }
 
+std::shared_ptr<const TensorSet> share(RawTensors raw) {
+  return std::make_shared<const TensorSet>(std::move(raw.where), std::move(raw.tensors));
+}
+
 RawTensors open_single(const fs::path& path) {
-  RawTensors out{path, {}, {}};
+  RawTensors out{path, {}};
   append(out, path, path);
   return out;
 }

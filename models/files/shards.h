@@ -12,11 +12,10 @@ namespace wean::models {
 
 inline constexpr std::size_t kMaxShards = 10'000;
 
-/// Tensors under the names in the files, and what keeps them mapped.
+/// Tensors under the names in the files.
 struct RawTensors {
   std::filesystem::path where;
   std::vector<TensorView> tensors;
-  std::vector<std::shared_ptr<const void>> keep_alive;
 };
 
 /// Opens `<folder>/<stem>.safetensors`, or `<folder>/<stem>.safetensors.index.json` with its shards. Index rules: every
@@ -24,6 +23,9 @@ struct RawTensors {
 /// shard is missing or left out. Throws kMalformed, kIo; kUsage when there are only pickle files.
 [[nodiscard]] RawTensors open_folder(const ModelRoot& root, const std::filesystem::path& folder,
                                      const std::string& stem);
+
+/// Makes the set that the rest of wean reads; the names are final.
+[[nodiscard]] std::shared_ptr<const TensorSet> share(RawTensors raw);
 
 /// Opens one file.
 [[nodiscard]] RawTensors open_single(const std::filesystem::path& path);

@@ -7,10 +7,8 @@
 
 namespace wean::models {
 
-std::int64_t TensorView::numel() const noexcept {
-  std::int64_t count = 1;
-  for (const std::int64_t size : shape) count *= size;
-  return count;
+void TensorView::read(std::uint64_t begin, std::span<std::byte> out) const {
+  if (!out.empty()) source->read(offset + begin, out);
 }
 
 std::string shape_text(std::span<const std::int64_t> shape) {
@@ -19,9 +17,8 @@ std::string shape_text(std::span<const std::int64_t> shape) {
   return text + "]";
 }
 
-TensorSet::TensorSet(std::filesystem::path where, std::vector<TensorView> tensors,
-                     std::vector<std::shared_ptr<const void>> keep_alive)
-    : where_(std::move(where)), tensors_(std::move(tensors)), keep_alive_(std::move(keep_alive)) {
+TensorSet::TensorSet(std::filesystem::path where, std::vector<TensorView> tensors)
+    : where_(std::move(where)), tensors_(std::move(tensors)) {
   std::ranges::sort(tensors_, {}, &TensorView::name);
   const auto twin = std::ranges::adjacent_find(tensors_, {}, &TensorView::name);
   if (twin == tensors_.end()) return;

@@ -12,26 +12,38 @@
 
 namespace wean::models {
 
-/// One tensor: a view into a mapped file.
+/// Where the bytes of tensors lie. Immutable; any number of threads may read.
+class TensorBytes {
+ public:
+  virtual ~TensorBytes() = default;
+  /// Fills `out` from `offset`. Throws kIo.
+  virtual void read(std::uint64_t offset, std::span<std::byte> out) const = 0;
+};
+
+/// One tensor of a file. Its bytes are read when they are asked for and never mapped: a file that is cut off while it
+/// is used is an error. Whoever reads them pays for one copy.
 struct TensorView {
   std::string name;       ///< canonical: the name that diffusers and transformers use
   std::string file_name;  ///< the name in the file, for messages
   DType dtype = DType::kF32;
   std::vector<std::int64_t> shape;
-  std::span<const std::byte> bytes;  ///< little-endian, row-major; size = product(shape) * width
-  std::filesystem::path file;
-  [[nodiscard]] std::int64_t numel() const noexcept;
+  std::uint64_t size = 0;    ///< bytes: product(shape) * width, little-endian, row-major
+  std::uint64_t offset = 0;  ///< of the first byte in `source`
+  std::shared_ptr<const TensorBytes> source;
+  std::filesystem::path file;  ///< for messages
+  /// Fills `out` with the tensor's bytes from `begin`, which must lie inside. Throws kIo when the file cannot be read
+  /// or is not as it was when it was opened.
+  void read(std::uint64_t begin, std::span<std::byte> out) const;
 };
 
 /// "[2, 3]", and "[]" for a scalar.
 [[nodiscard]] std::string shape_text(std::span<const std::int64_t> shape);
 
-/// An immutable set of tensors, sorted by name; keeps the mapped files alive. Share it by shared_ptr<const TensorSet>.
+/// An immutable set of tensors, sorted by name. Share it by shared_ptr<const TensorSet>.
 class TensorSet {
  public:
-  /// `keep_alive` owns the memory that the views point into. Throws kMalformed when two tensors share a name.
-  TensorSet(std::filesystem::path where, std::vector<TensorView> tensors,
-            std::vector<std::shared_ptr<const void>> keep_alive);
+  /// Throws kMalformed when two tensors share a name.
+  TensorSet(std::filesystem::path where, std::vector<TensorView> tensors);
 
   /// The folder or file that it came from.
   [[nodiscard]] const std::filesystem::path& where() const noexcept { return where_; }
@@ -42,7 +54,6 @@ class TensorSet {
  private:
   std::filesystem::path where_;
   std::vector<TensorView> tensors_;
-  std::vector<std::shared_ptr<const void>> keep_alive_;
 };
 
 }  // namespace wean::models

@@ -2,15 +2,13 @@
 
 #include <ATen/ATen.h>
 
-#include <cstring>
+#include <span>
 #include <utility>
 
 #include "common/base/error.h"
 
 namespace wean::models {
 namespace {
-
-constexpr std::uintptr_t kAlignment = 64;  // what at::empty gives; BLAS results may depend on alignment
 
 c10::ScalarType scalar_type(DType type) {
   if (type == DType::kBF16) return at::kBFloat16;
@@ -28,19 +26,16 @@ void check(const TensorView& view, const std::vector<std::int64_t>& shape) {
           "; weights must be F32, BF16 or F16");
   require(view.shape == shape, ErrorCode::kMalformed, place(view), ": shape ", shape_text(view.shape), "; expected ",
           shape_text(shape));
-  const auto bad = first_not_finite(view.dtype, view.bytes);
-  require(!bad, ErrorCode::kNotFinite, place(view), ": NaN or Inf at element ", bad.value_or(0));
 }
 
-/// The file's bytes as a CPU tensor: a view where alignment allows, else a copy.
-at::Tensor cpu_tensor(const TensorView& view, const std::shared_ptr<const TensorSet>& owner) {
-  const auto options = at::TensorOptions().dtype(scalar_type(view.dtype));
-  if (reinterpret_cast<std::uintptr_t>(view.bytes.data()) % kAlignment == 0) {
-    return at::from_blob(
-        const_cast<std::byte*>(view.bytes.data()), view.shape, [owner](void*) {}, options);
-  }
-  at::Tensor copy = at::empty(view.shape, options);
-  if (!view.bytes.empty()) std::memcpy(copy.data_ptr(), view.bytes.data(), view.bytes.size());
+/// The file's bytes as a CPU tensor of the file's type.
+at::Tensor cpu_tensor(const TensorView& view) {
+  const at::Tensor copy = at::empty(view.shape, at::TensorOptions().dtype(scalar_type(view.dtype)));
+  const std::span bytes(static_cast<std::byte*>(copy.mutable_data_ptr()), copy.nbytes());
+  view.read(0, bytes);
+  const auto bad = first_not_finite(view.dtype, bytes);
+  require(!bad, ErrorCode::kNotFinite, place(view), ": NaN or Inf at element ", bad.value_or(0),
+          "; allowed are finite numbers");
   return copy;
 }
 
@@ -61,7 +56,7 @@ at::Tensor Weights::take(const std::string& name, const std::vector<std::int64_t
           shape_text(shape), " is missing");
   check(*view, shape);
   taken_.insert(name);
-  return cpu_tensor(*view, set_).to(at::TensorOptions().device(device_).dtype(type));
+  return cpu_tensor(*view).to(at::TensorOptions().device(device_).dtype(type));
 }
 
 void Weights::set_aside(const std::string& prefix) {

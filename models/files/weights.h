@@ -16,8 +16,8 @@ namespace wean::models {
 /// Hands out the tensors of one component. Thread-compatible.
 ///
 /// Modules receive a Weights and a prefix: `w.take(prefix + "attn1.to_q.weight", {dim, dim})`. A tensor may be taken
-/// more than once. On the CPU a tensor whose file bytes already have the wanted type and 64-byte alignment is a view of
-/// the mapped file (kept alive by the tensor): never write into a taken tensor.
+/// more than once. Taken tensors are copies, in memory of the wanted type and device; beside them at most one tensor is
+/// held in the file's type, on the CPU.
 class Weights {
  public:
   Weights(std::shared_ptr<const TensorSet> set, c10::Device device, c10::ScalarType type);

@@ -23,13 +23,6 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 
-void require_supported(const SchedulerConfig& config, const std::string& where) {
-  require(config.train_timesteps == 1000, ErrorCode::kUsage, where, ": num_train_timesteps ", config.train_timesteps,
-          "; supported is 1000");
-  require(config.lower_order_final, ErrorCode::kUsage, where,
-          ": lower_order_final is false, with which the last step to sigma 0 is not defined; supported is true");
-}
-
 /// Frames of a decoder, [n, 3, h, w] in [-1, 1], to pictures in [0, 1]: [n, h, w, 3].
 at::Tensor pictures(const at::Tensor& frames) { return ((frames + 1) / 2).clamp(0, 1).permute({0, 2, 3, 1}); }
 
@@ -72,7 +65,6 @@ void Pipeline::Impl::load(const LoadOptions& options) {
   require(options.threads >= 0 && options.threads <= kMaxThreads, ErrorCode::kUsage, "--threads ", options.threads,
           ": allowed are 0 (all cores) to ", kMaxThreads);
   if (options.threads > 0) at::set_num_threads(options.threads);
-  require_supported(checkpoint.scheduler, checkpoint.path.string());
   device = open_device(options.device);
   if (checkpoint.vae) stride = {checkpoint.vae->config.stride_time, checkpoint.vae->config.stride_space};
   guard_device(checkpoint.path.string(), [&] { load_parts(options); });
@@ -92,10 +84,13 @@ Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 
 Pipeline Pipeline::load(const std::filesystem::path& path, const LoadOptions& options) {
   auto impl = std::make_unique<Impl>();
-  impl->checkpoint = open_checkpoint(path, options.head_dim);
+  impl->checkpoint =
+      open_checkpoint(path, {options.text_encoder && options.embeddings.empty(), options.vae, options.head_dim});
   impl->load(options);
   return Pipeline(std::move(impl));
 }
+
+const std::filesystem::path& Pipeline::path() const noexcept { return impl_->checkpoint.path; }
 
 const ModelIdentity& Pipeline::identity() const noexcept { return impl_->identity; }
 

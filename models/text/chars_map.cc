@@ -1,7 +1,7 @@
 #include "models/text/chars_map.h"
 
 #include "common/base/error.h"
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 #include "models/text/unicode.h"
 
 namespace wean::models {

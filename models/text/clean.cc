@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 #include "models/text/encodings.h"
 #include "models/text/html.h"
 #include "models/text/mojibake.h"

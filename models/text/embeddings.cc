@@ -4,8 +4,8 @@
 
 #include "common/base/digest.h"
 #include "common/base/error.h"
+#include "common/base/utf8.h"
 #include "models/files/checkpoint.h"
-#include "models/files/utf8.h"
 #include "models/files/weights.h"
 
 namespace wean::models {

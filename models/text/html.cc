@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 #include "models/text/encodings.h"
 
 namespace wean::models {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 #include "models/text/encodings.h"
 #include "models/text/unicode.h"
 

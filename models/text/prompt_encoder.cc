@@ -27,8 +27,8 @@ PromptEncoder::PromptEncoder(const Checkpoint& checkpoint, c10::Device device, c
   Weights weights(checkpoint.text_encoder->tensors, device, type);
   Umt5Encoder encoder(config, weights);
   weights.require_all_taken();
-  parts_ =
-      std::make_unique<Parts>(Parts{Tokenizer::open(*checkpoint.tokenizer), std::move(encoder), transformer.text_len});
+  parts_ = std::make_unique<Parts>(Parts{Tokenizer::open(checkpoint.tokenizer->root, checkpoint.tokenizer->folder),
+                                         std::move(encoder), transformer.text_len});
 }
 
 PromptEncoder::~PromptEncoder() = default;

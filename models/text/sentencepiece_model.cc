@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "common/base/error.h"
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 #include "models/text/tokenizer_files.h"
 
 namespace wean::models {
@@ -87,7 +87,7 @@ void read_piece(std::string_view bytes, TokenizerFiles& out) {
   }
   require(!invalid_utf8_at(piece.text), ErrorCode::kMalformed, out.where, ": piece ", out.pieces.size(),
           " is not UTF-8");
-  if (type == kControl || type == kUserDefined) out.added.push_back({piece.text});
+  if (type == kControl || type == kUserDefined) add_token(out, {piece.text}, out.where);
   out.pieces.push_back(std::move(piece));
 }
 

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "models/files/model_root.h"
+
 namespace wean::models {
 
 /// Immutable; any number of threads may use it.
@@ -21,11 +23,14 @@ class Tokenizer {
   /// `special_tokens_map.json` for the added tokens. Throws kMalformed, kIo; kUsage for what is not a T5 unigram
   /// tokenizer.
   [[nodiscard]] static Tokenizer open(const std::filesystem::path& folder);
+  /// `folder` inside a model: nothing in it may lead out of the model.
+  [[nodiscard]] static Tokenizer open(const ModelRoot& root, const std::filesystem::path& folder);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
 
   /// Ids of UTF-8 text with the end token; at most `max_length` (1 or more) ids, the last of which is the end token.
+  /// Takes time by the length of the text, hardly by the number of pieces and added tokens.
   [[nodiscard]] std::vector<std::int64_t> encode(std::string_view text, std::size_t max_length) const;
 
  private:

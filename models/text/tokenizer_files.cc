@@ -1,13 +1,12 @@
 #include "models/text/tokenizer_files.h"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 #include "common/base/error.h"
 #include "common/base/file.h"
+#include "common/base/utf8.h"
 #include "models/files/json.h"
-#include "models/files/model_root.h"
-#include "models/files/utf8.h"
 
 namespace wean::models {
 namespace {
@@ -17,9 +16,20 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kMaxModel = std::uint64_t{64} << 20;
 constexpr IntRange kIds{0, 1 << 24};
 
-Json read(const ModelRoot& root, const char* name, const JsonLimits& limits) {
-  if (!root.has(name)) return Json::object();
-  return parse_json(read_text(root.resolve(name), limits.bytes), (root.given() / name).string(), limits);
+/// A folder inside a model.
+struct Place {
+  const ModelRoot& root;
+  const fs::path& folder;
+  [[nodiscard]] bool has(const char* name) const { return root.has(folder / name); }
+  [[nodiscard]] std::string shown(const char* name) const { return (root.given() / folder / name).string(); }
+  [[nodiscard]] std::string text(const char* name, std::uint64_t most) const {
+    return read_text(root.resolve(folder / name), most);
+  }
+};
+
+Json read(const Place& place, const char* name) {
+  if (!place.has(name)) return Json::object();
+  return parse_json(place.text(name, kIndexLimits.bytes), place.shown(name), kIndexLimits);
 }
 
 /// A token that configs write as "text" or as {"content": "text", ...}.
@@ -35,11 +45,6 @@ AddedToken read_added(const Json& json, const std::string& where) {
   return token;
 }
 
-void add(TokenizerFiles& out, AddedToken token) {
-  const bool known = std::ranges::any_of(out.added, [&](const AddedToken& t) { return t.text == token.text; });
-  if (!known && !token.text.empty()) out.added.push_back(std::move(token));
-}
-
 /// "added_tokens_decoder": {"0": {"content": ...}} of tokenizer_config.json, by id.
 void read_decoder(const Json& json, const std::string& where, TokenizerFiles& out) {
   std::vector<AddedToken> tokens;
@@ -51,7 +56,7 @@ void read_decoder(const Json& json, const std::string& where, TokenizerFiles& ou
     tokens.push_back(std::move(token));
   }
   std::ranges::sort(tokens, {}, &AddedToken::id);
-  for (AddedToken& token : tokens) add(out, std::move(token));
+  for (AddedToken& token : tokens) add_token(out, std::move(token), where);
 }
 
 /// "added_tokens": [{"id": 0, "content": ...}] of tokenizer.json.
@@ -64,7 +69,7 @@ void read_added_list(const Json& json, const std::string& where, TokenizerFiles&
     tokens.push_back(std::move(token));
   }
   std::ranges::sort(tokens, {}, &AddedToken::id);
-  for (AddedToken& token : tokens) add(out, std::move(token));
+  for (AddedToken& token : tokens) add_token(out, std::move(token), where);
 }
 
 void read_chars_map(const Json& normalizer, TokenizerFiles& out) {
@@ -100,11 +105,11 @@ void read_fast(const Json& json, TokenizerFiles& out) {
 /// eos, unk, pad and the additional tokens of a config file.
 void read_special(const Json& config, const std::string& where, TokenizerFiles& out) {
   for (const char* key : {"eos_token", "unk_token", "pad_token"}) {
-    if (config.contains(key) && !config[key].is_null()) add(out, read_added(config[key], where));
+    if (config.contains(key) && !config[key].is_null()) add_token(out, read_added(config[key], where), where);
   }
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
     if (!config.contains(key) || !config[key].is_array()) continue;
-    for (const Json& token : config[key]) add(out, read_added(token, where));
+    for (const Json& token : config[key]) add_token(out, read_added(token, where), where);
   }
   if (config.contains("eos_token") && !config["eos_token"].is_null()) {
     out.end_token = read_added(config["eos_token"], where).text;
@@ -123,32 +128,40 @@ void require_t5(const Json& config, const std::string& where) {
 
 }  // namespace
 
-TokenizerFiles read_tokenizer_files(const fs::path& folder) {
-  const ModelRoot root(folder);
-  const std::string where = (folder / "tokenizer_config.json").string();
-  const Json config = read(root, "tokenizer_config.json", kIndexLimits);
+void add_token(TokenizerFiles& out, AddedToken token, const std::string& where) {
+  if (token.text.empty() || !out.added_texts.insert(token.text).second) return;
+  require(token.text.size() <= kLongestPiece, ErrorCode::kMalformed, where, ": added token of ", token.text.size(),
+          " bytes; at most ", kLongestPiece, " are allowed");
+  require(out.added.size() < kMaxAddedTokens, ErrorCode::kMalformed, where, ": more than ", kMaxAddedTokens,
+          " added tokens; no more are allowed");
+  out.added.push_back(std::move(token));
+}
+
+TokenizerFiles read_tokenizer_files(const ModelRoot& root, const fs::path& folder) {
+  const Place place{root, folder};
+  const std::string where = place.shown("tokenizer_config.json");
+  const Json config = read(place, "tokenizer_config.json");
   require_t5(config, where);
   const std::int64_t extra = extra_ids(config, where);
   TokenizerFiles out;
-  const bool fast = root.has("tokenizer.json");
-  out.where = (folder / (fast ? "tokenizer.json" : "spiece.model")).string();
-  require(fast || root.has("spiece.model"), ErrorCode::kUsage, folder.string(),
+  const bool fast = place.has("tokenizer.json");
+  out.where = place.shown(fast ? "tokenizer.json" : "spiece.model");
+  require(fast || place.has("spiece.model"), ErrorCode::kUsage, (root.given() / folder).string(),
           ": neither tokenizer.json nor spiece.model is there");
   if (config.contains("added_tokens_decoder")) read_decoder(config["added_tokens_decoder"], where, out);
   if (fast) {
-    read_fast(read(root, "tokenizer.json", kIndexLimits), out);
+    read_fast(read(place, "tokenizer.json"), out);
   } else {
-    read_sentencepiece(read_text(root.resolve("spiece.model"), kMaxModel), out);
+    read_sentencepiece(place.text("spiece.model", kMaxModel), out);
     // transformers puts the sentinels behind the pieces, the last one first.
     for (std::int64_t i = extra; i-- > 0;) out.pieces.push_back({"<extra_id_" + std::to_string(i) + ">", 0});
   }
   read_special(config, where, out);
   if (!config.contains("eos_token")) {
-    read_special(read(root, "special_tokens_map.json", kIndexLimits), (folder / "special_tokens_map.json").string(),
-                 out);
+    read_special(read(place, "special_tokens_map.json"), place.shown("special_tokens_map.json"), out);
   }
-  for (const char* token : {"</s>", "<unk>", "<pad>"}) add(out, {token});
-  for (std::int64_t i = 0; i < extra; ++i) add(out, {"<extra_id_" + std::to_string(i) + ">"});
+  for (const char* token : {"</s>", "<unk>", "<pad>"}) add_token(out, {token}, out.where);
+  for (std::int64_t i = 0; i < extra; ++i) add_token(out, {"<extra_id_" + std::to_string(i) + ">"}, out.where);
   return out;
 }
 

@@ -3,8 +3,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
+#include "models/files/model_root.h"
 #include "models/text/unigram.h"
 
 namespace wean::models {
@@ -21,12 +24,19 @@ struct TokenizerFiles {
   std::string where;  ///< names the vocabulary file in messages
   std::vector<Piece> pieces;
   std::string chars_map;          ///< "precompiled_charsmap", may be empty
-  std::vector<AddedToken> added;  ///< in the order in which free ids are given out
+  std::vector<AddedToken> added;  ///< in the order in which free ids are given out; texts differ
+  std::unordered_set<std::string> added_texts;
   std::string end_token = "</s>";
 };
 
-/// Reads a folder; see Tokenizer::open.
-[[nodiscard]] TokenizerFiles read_tokenizer_files(const std::filesystem::path& folder);
+inline constexpr std::size_t kMaxAddedTokens = 100'000;
+
+/// Appends an added token unless its text is empty or already there. Throws kMalformed with `where` when it is one too
+/// many or longer than a piece may be.
+void add_token(TokenizerFiles& out, AddedToken token, const std::string& where);
+
+/// Reads `folder` of a model; see Tokenizer::open.
+[[nodiscard]] TokenizerFiles read_tokenizer_files(const ModelRoot& root, const std::filesystem::path& folder);
 
 /// The pieces, table and added tokens of a SentencePiece model (Protocol Buffers). Throws kMalformed with `where` when
 /// it is cut off or breaks the encoding, kUsage when it is no unigram model.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "common/base/error.h"
 
@@ -9,7 +10,6 @@ namespace wean::models {
 namespace {
 
 constexpr double kUnknownPenalty = 10;  // below the lowest score, as in SentencePiece
-constexpr std::size_t kLongestPiece = 1024;
 constexpr std::size_t kNoStart = static_cast<std::size_t>(-1);
 
 std::size_t character_length(std::string_view text, std::size_t at) noexcept {
@@ -28,25 +28,22 @@ struct Unigram::Best {
 };
 
 Unigram::Unigram(const std::vector<Piece>& pieces, std::int64_t unknown_id, const std::string& where)
-    : size_(static_cast<std::int64_t>(pieces.size())), unknown_id_(unknown_id) {
-  require(unknown_id >= 0 && unknown_id < size_, ErrorCode::kMalformed, where, ": ", size_,
-          " pieces, but the unknown piece has id ", unknown_id);
+    : unknown_id_(unknown_id) {
+  require(unknown_id >= 0 && unknown_id < static_cast<std::int64_t>(pieces.size()), ErrorCode::kMalformed, where, ": ",
+          pieces.size(), " pieces, but the unknown piece has id ", unknown_id);
   double lowest = pieces.front().score;
+  std::vector<PrefixIndex::Entry> entries;
   for (std::size_t id = 0; id < pieces.size(); ++id) {
     const Piece& piece = pieces[id];
     require(std::isfinite(piece.score), ErrorCode::kMalformed, where, ": piece ", id, " has no finite score");
     require(piece.text.size() <= kLongestPiece, ErrorCode::kMalformed, where, ": piece ", id, " of ", piece.text.size(),
             " bytes; at most ", kLongestPiece, " are allowed");
-    pieces_.insert_or_assign(piece.text, Entry{static_cast<std::int64_t>(id), piece.score});
+    entries.emplace_back(piece.text, static_cast<std::int64_t>(id));
+    scores_.push_back(piece.score);
     lowest = std::min(lowest, piece.score);
-    longest_ = std::max(longest_, piece.text.size());
   }
+  pieces_ = PrefixIndex(std::move(entries));
   unknown_score_ = lowest - kUnknownPenalty;
-}
-
-std::int64_t Unigram::find(const std::string& piece) const {
-  const auto found = pieces_.find(piece);
-  return found == pieces_.end() ? -1 : found->second.id;
 }
 
 std::vector<Unigram::Best> Unigram::best_paths(std::string_view word) const {
@@ -57,12 +54,10 @@ std::vector<Unigram::Best> Unigram::best_paths(std::string_view word) const {
   for (std::size_t at = 0; at < word.size();) {
     const std::size_t character = character_length(word, at);
     bool whole_character = false;
-    for (std::size_t length = 1; length <= std::min(longest_, word.size() - at); ++length) {
-      const auto piece = pieces_.find(std::string(word.substr(at, length)));
-      if (piece == pieces_.end()) continue;
-      offer(at + length, {piece->second.id, best[at].score + piece->second.score, at});
+    pieces_.each_prefix(word.substr(at), [&](std::size_t length, std::int64_t id) {
+      offer(at + length, {id, best[at].score + scores_[static_cast<std::size_t>(id)], at});
       whole_character = whole_character || length == character;
-    }
+    });
     if (!whole_character) offer(at + character, {unknown_id_, best[at].score + unknown_score_, at});
     at += character;
   }

@@ -75,6 +75,8 @@ std::vector<float> ranking_values(const BlockGeometry& geometry, std::span<const
 CutOrder cut_order(const CutRules& rules, std::span<const float> score, std::span<const float> tie) {
   require(rules.row_floor >= 0.0 && rules.row_floor <= 1.0, ErrorCode::kUsage, "cut: row floor ", rules.row_floor,
           " is not in [0, 1]");
+  require(rules.geometry.pairs() <= std::int64_t{UINT32_MAX}, ErrorCode::kUsage, "cut: ", rules.geometry.pairs(),
+          " pairs; at most 2^32 - 1 are allowed");
   check_map(rules.geometry, score, "score");
   if (!tie.empty()) check_map(rules.geometry, tie, "tie value");
   std::vector<Entry> entries(score.size());

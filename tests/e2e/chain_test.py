@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 BIN, CHECKPOINT = pathlib.Path(), ""
 CLIP = ["--size", "96x96", "--frames", "9"]
@@ -104,6 +104,68 @@ class Chain(unittest.TestCase):
         first, again = load_file(self.folder / "latents.safetensors"), load_file(self.folder / "again.safetensors")
         for name in ("initial.0", "initial.1", "dense.0", "dense.1", "sparse0.1"):
             self.assertTrue(first[name].equal(again[name]), name)
+
+    def test_two_noises_a_prompt(self):
+        """Clip = prompt * 2 + noise, in reports, pictures, videos and latents."""
+        masks, output, saved = self.masks["west-fast"], self.folder / "noises", self.folder / "noises.safetensors"
+        options = ["--seeds", "2", "--no-ceiling", "--no-recall"]
+        self.verify(output, masks, *options, "--clips", "--frames", "1", "--save-latents", saved)
+        report = json.loads((output / "report.json").read_text())
+        clips = report["clips"]
+        self.assertEqual([(c["prompt"], c["noise"]) for c in clips],
+                         [(p, n) for p in ("a large yellow triangle", "a cloudy surface drifting up") for n in (0, 1)])
+        psnr = [c["sparse"][0]["psnr"] for c in clips]
+        self.assertEqual(len(set(psnr)), 4)
+        by_prompt = [(psnr[0] + psnr[1]) / 2, (psnr[2] + psnr[3]) / 2]
+        self.assertAlmostEqual(report["masks"][0]["psnr"]["mean"], sum(by_prompt) / 2)
+        self.assertAlmostEqual(report["masks"][0]["psnr"]["standard_error"], abs(by_prompt[0] - by_prompt[1]) / 2)
+        first = self.report["clips"][0]["sparse"][list(self.masks).index("west-fast")]
+        self.assertAlmostEqual(psnr[0], first["psnr"], places=3)
+        self.assertEqual(sorted(p.name for p in (output / "frames").iterdir()), [f"clip00{i}-frame000.png" for i in range(4)])
+        self.assertEqual(sorted(p.name for p in (output / "clips").iterdir()),
+                         sorted(f"clip00{i}-{kind}.y4m" for i in range(4) for kind in ("dense", "mask0")))
+        for path in (output / "clips").iterdir():
+            header, _, body = path.read_bytes().partition(b"\n")
+            self.assertRegex(header, rb"^YUV4MPEG2 W96 H96 .*C444$")
+            self.assertEqual(len(body), 9 * (len("FRAME\n") + 96 * 96 * 3))
+        latents = load_file(saved)
+        self.assertEqual(set(latents), {f"{kind}.{i}" for kind in ("initial", "dense", "sparse0") for i in range(4)})
+        self.check_starts(masks, [*options, "--latents-only", "--seed", "99"], latents)
+
+    def check_starts(self, masks, options, latents):
+        """Runs with --seeds 2 that start from files of latents: as saved, with one missing, with one for all."""
+        start = self.folder / "start.safetensors"
+
+        def run_from(tensors, expected):
+            save_file(tensors, start)
+            return self.verify(self.folder / "restarted", masks, *options, "--initial-latents", start, "--save-latents",
+                               self.folder / "restarted.safetensors", expected=expected)
+
+        one_missing = {name: t for name, t in latents.items() if name != "initial.3"}
+        self.assertIn("has neither tensor 'initial.3' nor 'latents'", run_from(one_missing, 3))
+        self.assertIn("has no tensor 'initial.0'; --seeds 2 needs one for each clip", run_from({"latents": latents["initial.0"]}, 2))
+        self.assertIn("tensor 'initial.3': shape", run_from(one_missing | {"initial.3": latents["initial.3"][:, :1].contiguous()}, 3))
+        self.assertFalse((self.folder / "restarted/finished").exists())
+        run_from(latents, 0)
+        again = load_file(self.folder / "restarted.safetensors")
+        for name in latents:
+            self.assertTrue(latents[name].equal(again[name]), name)
+
+    def test_dry_run_says_time_memory_and_bytes(self):
+        options = [*list(self.masks.values())[:2], "--seeds", "2", "--clips", "--save-latents", self.folder / "dry.safetensors"]
+        dry = json.loads(self.verify(self.folder / "dry", *options, "--dry-run", "--json"))
+        self.assertFalse((self.folder / "dry").exists())
+        text = self.verify(self.folder / "dry", *options, "--dry-run")
+        for word in ("model    ", "time     about ", "for 4 clips", "memory   ", "beside model and sampling", "disk     at most "):
+            self.assertIn(word, text)
+        self.verify(self.folder / "dry", *options)
+        written = sum(p.stat().st_size for p in (self.folder / "dry").rglob("*") if p.is_file())
+        written += (self.folder / "dry.safetensors").stat().st_size
+        self.assertTrue(written <= dry["disk_bytes"] < 4 * written, (written, dry["disk_bytes"]))
+        clip = 9 * 96 * 96 * 3 * 4
+        self.assertTrue(2**28 + 4 * clip < dry["memory_bytes"] < 2**29, dry["memory_bytes"])
+        seconds = json.loads((self.folder / "dry/report.json").read_text())["seconds"]
+        self.assertTrue(0.02 < dry["seconds"] / seconds < 20, (dry["seconds"], seconds))
 
     def test_a_stopped_run_goes_on(self):
         output, masks = self.folder / "stopped", self.masks["west-fast"]

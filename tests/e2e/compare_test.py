@@ -26,7 +26,7 @@ def mean(values):
 
 def check(folder):
     table = json.loads((folder / "out/table.json").read_text())["tables"][0]
-    report = json.loads((folder / "out/96x96x9/heldout/report.json").read_text())
+    report = json.loads((folder / "out/96x96x9/heldout-0.6/report.json").read_text())
     methods = [row["method"] for row in table["rows"]]
     assert methods[0] == "uniform" and "west-fast-map" in methods and "removal-error" in methods, methods
     psnr = [[clip["sparse"][i]["psnr"] for clip in report["clips"]] for i in range(len(methods))]
@@ -50,9 +50,9 @@ def main():
         (folder / "heldout.txt").write_text("a yellow triangle\nthree small discs\n")
         compare(folder)
         check(folder)
-        before = (folder / "out/96x96x9/heldout/report.json").stat().st_mtime_ns
+        before = (folder / "out/96x96x9/heldout-0.6/report.json").stat().st_mtime_ns
         compare(folder)
-        assert (folder / "out/96x96x9/heldout/report.json").stat().st_mtime_ns == before, "finished work was done again"
+        assert (folder / "out/96x96x9/heldout-0.6/report.json").stat().st_mtime_ns == before, "finished work was done again"
         refused = compare(folder, "--heldout", "1", expected=1)
         assert "--heldout 2" in refused.stderr, refused.stderr
 

@@ -19,6 +19,7 @@ REFUSED = [
     (["--block", "128x64x32"], 2, "--block '128x64x32'"),
     (["--block", "0x64"], 2, "numbers from 1 to 1000000"),
     (["--block", "axb"], 2, "--block 'axb'"),
+    (["--block", "1x1", "--grid", "21x45x80"], 2, "--block 1x1: 5715360000 pairs of blocks on grid 21x45x80; at most 67108864"),
     (["--grid", "4x5"], 2, "--grid '4x5': expected FRAMESxHEIGHTxWIDTH in tokens"),
     (["--size", "1280"], 2, "--size '1280': expected WIDTHxHEIGHT in pixels"),
     (["--size", "130x80"], 2, "--size: width 130 is no multiple of 16 pixels"),

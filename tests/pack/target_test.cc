@@ -41,6 +41,21 @@ TEST(Target, GridIsTakenAsItIs) {
   EXPECT_EQ(resolve_target(request, profile_480p()).geometry.rows(), 591);
 }
 
+TEST(Target, PairsAreBounded) {
+  TargetRequest request;
+  request.block = BlockSize{1, 1};
+  EXPECT_ERROR(resolve_target(request, profile_480p()), ErrorCode::kUsage,
+               "--block 1x1: 1073217600 pairs of blocks on grid 21x30x52; at most 67108864 are allowed: use larger");
+  request.grid = Grid{1 << 8, 1 << 8, 1 << 8};
+  EXPECT_ERROR(resolve_target(request, profile_480p()), ErrorCode::kUsage, "281474976710656 pairs");
+  request = {};
+  request.grid = Grid{1, 1, 1 << 13};
+  request.block = BlockSize{1, 1};
+  EXPECT_EQ(resolve_target(request, profile_480p()).geometry.pairs(), std::int64_t{1} << 26);
+  request.grid = Grid{1, 1, (1 << 13) + 1};
+  EXPECT_ERROR(resolve_target(request, profile_480p()), ErrorCode::kUsage, "67125249 pairs");
+}
+
 TEST(Target, RefusesWhatIsNoMultipleOfAToken) {
   TargetRequest request;
   request.size = PixelSize{1280, 718};

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import unittest
 
+import oracles
 from bindings_support import ROOT, torch
 
 sys.path.insert(0, str(ROOT / "tests/oracle"))
@@ -14,8 +15,7 @@ try:
     from diffusers import WanTransformer3DModel
     from safetensors.torch import save_file
 except ImportError as missing:
-    print(f"skipped: {missing}")
-    sys.exit(77)
+    oracles.skip(missing)
 import wean  # noqa: E402
 from wean import fingerprint  # noqa: E402
 

@@ -7,11 +7,11 @@ import sys
 import tempfile
 import unittest
 
+import oracles
 from bindings_support import GOLDEN, ROOT
 
 if importlib.util.find_spec("scikit_build_core") is None:
-    print("skipped: scikit-build-core is missing")
-    sys.exit(77)
+    oracles.skip("No module named 'scikit_build_core'")
 LIBRARIES = ["libwean.so.0", "libwean_torch.so"]
 PROGRAM = f"""
 import torch, wean

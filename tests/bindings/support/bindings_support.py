@@ -1,15 +1,15 @@
-"""What the tests of the bindings share: files, threads, a reference of the attention. Exit 77 where a module is missing."""
+"""What the tests of the bindings share: files, threads, a reference of the attention. Skips where a module is missing."""
 import pathlib
-import sys
 import threading
+
+import oracles
 
 try:
     import numpy as np
     import torch
     from torch._dynamo.testing import CompileCounterWithBackend  # noqa: F401
 except ImportError as missing:
-    print(f"skipped: {missing}; set WEAN_PYTHON to a Python with torch and numpy")
-    sys.exit(77)
+    oracles.skip(missing)
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 GOLDEN = ROOT / "tests/golden/masks/v1.wean"

@@ -3,9 +3,9 @@ import contextlib
 import functools
 import pathlib
 import subprocess
-import sys
 import tempfile
 
+import oracles
 from bindings_support import ROOT, torch
 
 try:
@@ -13,8 +13,7 @@ try:
     from diffusers import WanPipeline
     from safetensors.torch import load_file
 except ImportError as missing:
-    print(f"skipped: {missing}; set WEAN_PYTHON to a Python with diffusers and safetensors")
-    sys.exit(77)
+    oracles.skip(missing)
 
 CHECKPOINT = ROOT / "examples/tiny-wan/checkpoint"
 PROMPT = "two blue discs move up"

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
+#include <fstream>
+#include <functional>
 #include <thread>
 #include <utility>
 
@@ -52,6 +55,56 @@ TEST(MappedFile, BytesOutliveTheName) {
   const MappedFile file(dir / "a");
   std::filesystem::remove(dir / "a");
   EXPECT_EQ(text_of(file), "still here");
+}
+
+std::string read_of(const StableFile& file, std::uint64_t offset, std::size_t size) {
+  std::string out(size, '?');
+  file.read(offset, std::as_writable_bytes(std::span(out.data(), out.size())));
+  return out;
+}
+
+TEST(StableFile, ReadsPieces) {
+  const TempDir dir;
+  spill(dir / "a", "0123456789");
+  const StableFile file(dir / "a");
+  EXPECT_EQ(file.size(), 10U);
+  EXPECT_EQ(read_of(file, 3, 4), "3456");
+  EXPECT_EQ(read_of(file, 0, 10), "0123456789");
+  EXPECT_EQ(read_of(file, 10, 0), "");
+  EXPECT_ERROR(read_of(file, 7, 4), ErrorCode::kIo, "a: ends before byte 11");
+  EXPECT_ERROR(StableFile(dir / "none"), ErrorCode::kIo, "none: cannot open: No such file");
+  EXPECT_ERROR(StableFile(dir / "a", 9), ErrorCode::kMalformed, "10 bytes; at most 9 are allowed");
+}
+
+TEST(StableFile, AChangedFileIsAnErrorNotASignal) {
+  const TempDir dir;
+  const auto changed = [&](const std::function<void()>& change) {
+    spill(dir / "a", std::string(20'000, 'x'));
+    const StableFile file(dir / "a");
+    EXPECT_EQ(read_of(file, 19'999, 1), "x");
+    change();
+    EXPECT_ERROR(read_of(file, 0, 20'000), ErrorCode::kIo, "a: was changed while it was being read");
+  };
+  changed([&] { std::filesystem::resize_file(dir / "a", 100); });
+  changed([&] { std::filesystem::resize_file(dir / "a", 30'000); });
+  changed([&] {
+    spill(dir / "b", std::string(20'000, 'y'));
+    std::filesystem::rename(dir / "b", dir / "a");
+  });
+  changed([&] {
+    const auto time = std::filesystem::last_write_time(dir / "a");
+    std::fstream(dir / "a") << "y";
+    std::filesystem::last_write_time(dir / "a", time + std::chrono::milliseconds(1));
+  });
+}
+
+TEST(StableFile, DigestOfAFileIsThatOfItsBytes) {
+  const TempDir dir;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, (std::size_t{1} << 20) + 7}) {
+    const std::string text(size, 'z');
+    spill(dir / "a", text);
+    EXPECT_EQ(digest_of_file(dir / "a"), sha256(text));
+  }
 }
 
 TEST(Reading, MissingFilesAndFoldersAreIo) {

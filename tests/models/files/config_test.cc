@@ -1,4 +1,6 @@
 // Configs and layouts: what is supported opens, everything else is refused by name.
+#include <functional>
+
 #include "models/files/checkpoint.h"
 #include "models/files/config_reader.h"
 #include "tests/models/files/files_support.h"
@@ -82,10 +84,18 @@ TEST(Config, RefusesOtherSchedulers) {
   EXPECT_EQ(read_scheduler_config(json(kGood), "c").flow_shift, 3.0);
   for (const Change& row :
        {Change{"_class_name", "\"DDIMScheduler\"", ErrorCode::kUsage, "scheduler 'DDIMScheduler'"},
-        Change{"use_flow_sigmas", "false", ErrorCode::kUsage, "use_flow_sigmas is not true"},
-        Change{"prediction_type", "\"epsilon\"", ErrorCode::kUsage, "prediction_type"},
+        Change{"use_flow_sigmas", "false", ErrorCode::kUsage, "use_flow_sigmas false is not supported"},
+        Change{"use_flow_sigmas", "null", ErrorCode::kUsage, "use_flow_sigmas is missing; allowed is true"},
+        Change{"prediction_type", "\"epsilon\"", ErrorCode::kUsage, "prediction_type \"epsilon\" is not supported"},
+        Change{"prediction_type", "null", ErrorCode::kUsage, "prediction_type is missing; allowed is \"flow_pred"},
         Change{"solver_type", "\"bh1\"", ErrorCode::kUsage, "solver_type \"bh1\" is not supported"},
         Change{"solver_order", "3", ErrorCode::kMalformed, "solver_order 3"},
+        Change{"solver_p", "{\"_class_name\":\"X\"}", ErrorCode::kUsage, "solver_p {"},
+        Change{"shift_terminal", "0.1", ErrorCode::kUsage, "shift_terminal 0.1 is not supported; allowed is 0"},
+        Change{"disable_corrector", "[0]", ErrorCode::kUsage, "disable_corrector [0] is not supported"},
+        Change{"final_sigmas_type", "\"sigma_min\"", ErrorCode::kUsage, "final_sigmas_type \"sigma_min\""},
+        Change{"lower_order_final", "false", ErrorCode::kUsage, "c: lower_order_final false is not supported"},
+        Change{"num_train_timesteps", "500", ErrorCode::kUsage, "c: num_train_timesteps 500 is not supported"},
         Change{"use_karras_sigmas", "true", ErrorCode::kUsage, "use_karras_sigmas true"},
         Change{"flow_shift", "0", ErrorCode::kMalformed, "shift 0; above 0"},
         Change{"flow_shift", "\"3\"", ErrorCode::kMalformed, "flow_shift \"3\"; a finite number"}}) {
@@ -185,7 +195,13 @@ TEST(Folder, NamesForeignFolders) {
   refused("config.json", R"({"_class_name":"WanTransformer3DModel"})", "this is the transformer alone");
   refused("config.json", R"({"dim":8,"num_heads":1,"model_type":"i2v","num_layers":1,"ffn_dim":8})",
           "model_type 'i2v'");
-  refused("readme.txt", "", "no checkpoint: neither model_index.json");
+  refused("config.json", R"({"_class_name":"AutoencoderKLWan"})", "this is the VAE alone");
+  refused("readme.txt", "",
+          "no checkpoint: neither model_index.json (diffusers) nor an original Wan config.json is there;"
+          " it holds readme.txt");
+  refused("inner/model_index.json", "", "/inner?");
+  refused("models--o--n/snapshots/abc/x", "", "did you mean ");
+  refused("snapshots/abc/x", "", "snapshots/abc: no checkpoint");
   refused("model_index.json", R"({"_class_name":"HunyuanVideoPipeline"})",
           "a HunyuanVideoPipeline; allowed is WanPipeline");
   refused("model_index.json", R"({"_class_name":"WanImageToVideoPipeline"})", "a WanImageToVideoPipeline");
@@ -193,6 +209,62 @@ TEST(Folder, NamesForeignFolders) {
   refused("model_index.json", R"({"_class_name":"WanPipeline","expand_timesteps":true})", "this is Wan2.2 TI2V-5B");
   refused("model_index.json", R"({"_class_name":"WanPipeline","vae":["diffusers","AutoencoderKL"]})",
           "vae is a AutoencoderKL");
+}
+
+/// A diffusers folder whose transformer opens; text encoder and VAE have configs, but their weights are broken.
+void put_model(const fs::path& folder) {
+  put(folder / "model_index.json", R"({"_class_name":"WanPipeline"})");
+  put(folder / "scheduler" / "scheduler_config.json",
+      R"({"_class_name":"FlowMatchEulerDiscreteScheduler","shift":3.0})");
+  put(folder / "transformer" / "config.json", kTransformer);
+  put(folder / "transformer" / "diffusion_pytorch_model.safetensors",
+      tensors_named({"patch_embedding.bias", "blocks.0.attn1.to_q.weight"}));
+  put(folder / "text_encoder" / "config.json", R"({"model_type":"umt5"})");
+  put(folder / "text_encoder" / "model.safetensors", "broken");
+  put(folder / "vae" / "config.json", R"({"_class_name":"AutoencoderKLWan","dim_mult":[1,2,4],
+    "temperal_downsample":[false,true]})");
+  put(folder / "vae" / "diffusion_pytorch_model.safetensors", "broken");
+}
+
+TEST(Folder, PartsThatWereNotAskedForAreNotOpened) {
+  const TempDir dir;
+  put_model(dir.path());
+  EXPECT_ERROR(open_checkpoint(dir.path(), {true, false}), ErrorCode::kMalformed, "text_encoder/model.safetensors");
+  EXPECT_ERROR(open_checkpoint(dir.path(), {false, true}), ErrorCode::kMalformed, "vae/diffusion_pytorch_model");
+  const Checkpoint sizes = open_checkpoint(dir.path(), {false, false});
+  EXPECT_EQ(sizes.transformer.config.heads, 5);
+  ASSERT_TRUE(sizes.vae.has_value());
+  EXPECT_EQ(sizes.vae->config.stride_space, 4);
+  EXPECT_EQ(sizes.vae->tensors, nullptr);
+  EXPECT_FALSE(sizes.text_encoder || sizes.tokenizer);
+  for (const char* part : {"text_encoder", "vae"}) fs::remove_all(dir / part);
+  const Checkpoint alone = open_checkpoint(dir.path());
+  EXPECT_FALSE(alone.vae || alone.text_encoder || alone.tokenizer);
+  EXPECT_THAT(alone.missing_vae, ::testing::HasSubstr("vae/config.json: not there"));
+  EXPECT_THAT(alone.missing_text_encoder,
+              ::testing::HasSubstr("text_encoder/config.json: not there; use --embeddings"));
+  EXPECT_THAT(alone.missing_tokenizer, ::testing::HasSubstr("tokenizer: neither tokenizer.json nor spiece.model"));
+}
+
+TEST(Folder, HubCacheOpensItsSnapshotThroughLinks) {
+  const TempDir dir;
+  const fs::path cache = dir / "models--org--name", snapshot = cache / "snapshots" / "abc";
+  put_model(dir / "plain");
+  fs::create_directories(cache / "blobs");
+  fs::create_directories(snapshot);
+  for (const char* name : {"model_index.json", "scheduler/scheduler_config.json", "transformer/config.json",
+                           "transformer/diffusion_pytorch_model.safetensors"}) {
+    const std::string blob = std::to_string(std::hash<std::string>()(name));
+    fs::rename(dir / "plain" / name, cache / "blobs" / blob);
+    fs::create_directories((snapshot / name).parent_path());
+    const fs::path up = fs::path(name).has_parent_path() ? "../../../blobs" : "../../blobs";
+    fs::create_symlink(up / blob, snapshot / name);
+  }
+  for (const fs::path& given : {cache, snapshot}) {
+    const Checkpoint checkpoint = open_checkpoint(given);
+    EXPECT_EQ(checkpoint.path, snapshot);
+    EXPECT_EQ(checkpoint.transformer.config.layers, 8);
+  }
 }
 
 TEST(Folder, MalformedModelIndex) {

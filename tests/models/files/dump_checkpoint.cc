@@ -1,13 +1,16 @@
 // For the Python tests: what wean reads from a checkpoint, as JSON; and verdicts on many safetensors files at once.
 //   dump_checkpoint open PATH [HEAD_DIM]   layout, configs, identity, and each part's tensors with the SHA-256 of their
-//   bytes dump_checkpoint file PATH              tensors and fingerprints of one safetensors file dump_checkpoint judge
-//   stdin: files, each after its size as u64; stdout: "ok" or the message, a line each
+//   bytes
+//   dump_checkpoint file PATH              tensors and fingerprints of one safetensors file
+//   dump_checkpoint scheduler PATH         what is read from a scheduler_config.json
+//   dump_checkpoint judge                  stdin: files, each after its size as u64; stdout: "ok" or the message
 #include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "common/base/error.h"
 #include "models/files/checkpoint.h"
+#include "models/files/config_reader.h"
 #include "models/files/fingerprint.h"
 #include "models/files/safetensors.h"
 
@@ -16,10 +19,16 @@ namespace {
 
 using Json = nlohmann::json;
 
+Digest digest_of(const TensorView& tensor) {
+  std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.size));
+  tensor.read(0, bytes);
+  return sha256(bytes);
+}
+
 Json tensors_json(const TensorSet& set) {
   Json out = Json::object();
   for (const TensorView& t : set.tensors()) {
-    out[t.name] = {{"dtype", to_string(t.dtype)}, {"shape", t.shape}, {"sha256", to_hex(sha256(t.bytes))}};
+    out[t.name] = {{"dtype", to_string(t.dtype)}, {"shape", t.shape}, {"sha256", to_hex(digest_of(t))}};
   }
   return out;
 }
@@ -68,7 +77,7 @@ Json part_json(const Component<Config>& part) {
 }
 
 Json open_json(const std::string& path, std::int64_t head_dim) {
-  const Checkpoint checkpoint = open_checkpoint(path, head_dim);
+  const Checkpoint checkpoint = open_checkpoint(path, {true, true, head_dim});
   const ModelIdentity identity = identify(checkpoint);
   Json out{{"layout", to_string(checkpoint.layout)},
            {"family", identity.family},
@@ -80,7 +89,8 @@ Json open_json(const std::string& path, std::int64_t head_dim) {
            {"missing", {checkpoint.missing_vae, checkpoint.missing_text_encoder, checkpoint.missing_tokenizer}}};
   if (checkpoint.vae) out["vae"] = part_json(*checkpoint.vae);
   if (checkpoint.text_encoder) out["text_encoder"] = part_json(*checkpoint.text_encoder);
-  if (checkpoint.tokenizer) out["tokenizer"] = checkpoint.tokenizer->string();
+  if (checkpoint.tokenizer)
+    out["tokenizer"] = (checkpoint.tokenizer->root.given() / checkpoint.tokenizer->folder).string();
   return out;
 }
 
@@ -89,6 +99,11 @@ Json file_json(const std::string& path) {
   return {{"tensors", tensors_json(*set)},
           {"weights", to_hex(weights_fingerprint(*set))},
           {"quick", to_hex(quick_fingerprint(*set))}};
+}
+
+Json scheduler_json(const std::string& path) {
+  const SchedulerConfig config = read_scheduler_config(read_json(path, kConfigLimits), path);
+  return {{"class", config.class_name}, {"shift", config.flow_shift}, {"order", config.solver_order}};
 }
 
 void judge() {
@@ -110,10 +125,12 @@ int run(const std::vector<std::string>& arguments) {
     judge();
   } else if (arguments.size() == 2 && arguments[0] == "file") {
     std::cout << file_json(arguments[1]).dump() << '\n';
+  } else if (arguments.size() == 2 && arguments[0] == "scheduler") {
+    std::cout << scheduler_json(arguments[1]).dump() << '\n';
   } else if (arguments.size() >= 2 && arguments[0] == "open") {
     std::cout << open_json(arguments[1], arguments.size() > 2 ? std::stoll(arguments[2]) : 0).dump() << '\n';
   } else {
-    std::cerr << "usage: dump_checkpoint open PATH [HEAD_DIM] | file PATH | judge\n";
+    std::cerr << "usage: dump_checkpoint open PATH [HEAD_DIM] | file PATH | scheduler PATH | judge\n";
     return 2;
   }
   return 0;

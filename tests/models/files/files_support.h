@@ -1,10 +1,16 @@
 // Helpers of the file tests: hand-made safetensors files and model folders.
 #pragma once
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "models/files/tensor_set.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_dir.h"
 
@@ -14,6 +20,29 @@ namespace wean::models::test {
 inline void put(const std::filesystem::path& path, const std::string& text) {
   std::filesystem::create_directories(path.parent_path());
   wean::testing::spill(path, text);
+}
+
+/// A tensor that lies in memory, a copy of `bytes`.
+inline TensorView in_memory(const std::string& name, DType type, std::vector<std::int64_t> shape,
+                            std::span<const std::byte> bytes) {
+  class Memory final : public TensorBytes {
+   public:
+    explicit Memory(std::span<const std::byte> bytes) : bytes_(bytes.begin(), bytes.end()) {}
+    void read(std::uint64_t offset, std::span<std::byte> out) const override {
+      std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
+    }
+
+   private:
+    std::vector<std::byte> bytes_;
+  };
+  return {name, name, type, std::move(shape), bytes.size(), 0, std::make_shared<const Memory>(bytes), "memory"};
+}
+
+/// All bytes of a tensor.
+inline std::vector<std::byte> bytes_of(const TensorView& tensor) {
+  std::vector<std::byte> bytes(static_cast<std::size_t>(tensor.size));
+  tensor.read(0, bytes);
+  return bytes;
 }
 
 /// Size field, header, then `data_bytes` zero bytes.

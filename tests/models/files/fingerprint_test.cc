@@ -1,9 +1,12 @@
 // Fingerprints depend on content alone. The exact values are checked against an independent oracle in layouts_test.py.
 #include "models/files/fingerprint.h"
 
-#include <gtest/gtest.h>
+#include <omp.h>
 
 #include <vector>
+
+#include "models/files/shards.h"
+#include "tests/models/files/files_support.h"
 
 namespace wean::models {
 namespace {
@@ -16,11 +19,11 @@ std::vector<std::byte> pattern(std::size_t size, unsigned seed) {
 }
 
 TensorView view(const std::string& name, const std::vector<std::byte>& bytes) {
-  return {name, "other." + name, DType::kBF16, {static_cast<std::int64_t>(bytes.size() / 2)}, bytes, "f"};
+  return test::in_memory(name, DType::kBF16, {static_cast<std::int64_t>(bytes.size() / 2)}, bytes);
 }
 
-Digest weights(std::vector<TensorView> tensors) { return weights_fingerprint(TensorSet("w", std::move(tensors), {})); }
-Digest quick(std::vector<TensorView> tensors) { return quick_fingerprint(TensorSet("w", std::move(tensors), {})); }
+Digest weights(std::vector<TensorView> tensors) { return weights_fingerprint(TensorSet("w", std::move(tensors))); }
+Digest quick(std::vector<TensorView> tensors) { return quick_fingerprint(TensorSet("w", std::move(tensors))); }
 
 TEST(Fingerprint, WorkedExampleOfThePage) {
   const std::vector<std::byte> bytes{std::byte{0x00}, std::byte{0x3F}, std::byte{0x80}, std::byte{0x3F}};
@@ -72,6 +75,30 @@ TEST(Fingerprint, QuickReadsSmallTensorsWhole) {
     bytes[at] ^= std::byte{1};
   }
   EXPECT_NE(base, weights({view("a", bytes)}));
+}
+
+TEST(Fingerprint, ThreadsDoNotMatter) {
+  std::vector<TensorView> tensors;
+  for (unsigned i = 0; i < 40; ++i) tensors.push_back(view("t" + std::to_string(i), pattern(1000 * (i * i + 1), i)));
+  tensors.push_back(view("more than one piece", pattern((std::size_t{4} << 20) + 4098, 9)));
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(1);
+  const Digest whole = weights(tensors), sample = quick(tensors);
+  for (const int count : {2, 3, 8}) {
+    omp_set_num_threads(count);
+    EXPECT_EQ(weights(tensors), whole);
+    EXPECT_EQ(quick(tensors), sample);
+  }
+  omp_set_num_threads(threads);
+}
+
+TEST(Fingerprint, AFileCutOffMeanwhileIsAnError) {
+  const ::wean::testing::TempDir dir;
+  test::put(dir / "w.safetensors", test::tensors_named({"a", "b"}));
+  const RawTensors raw = open_single(dir / "w.safetensors");
+  const TensorSet set("w", raw.tensors);
+  std::filesystem::resize_file(dir / "w.safetensors", 9);
+  EXPECT_ERROR(weights_fingerprint(set), ErrorCode::kIo, "w.safetensors: was changed while it was being read");
 }
 
 TEST(Fingerprint, ConfigFieldsMatter) {

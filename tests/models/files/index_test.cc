@@ -224,6 +224,44 @@ TEST(Links, HubCacheBlobsHoldNoFolders) {
   EXPECT_ERROR(cache.open(), ErrorCode::kMalformed, "outside of the model folder");
 }
 
+struct CacheCase {
+  std::vector<std::string> snapshots;
+  std::string main;  ///< content of refs/main; empty = not there
+  std::string taken;
+};
+
+/// The outer folder of a cache, with a file in each snapshot.
+void put_cache(const TempDir& dir, const CacheCase& c) {
+  for (const std::string& name : c.snapshots) put(dir / "m" / "snapshots" / name / "model_index.json", "{}");
+  if (!c.main.empty()) put(dir / "m" / "refs" / "main", c.main);
+}
+
+TEST(HubCache, OuterFolderStandsForItsSnapshot) {
+  for (const CacheCase& c : {CacheCase{{"abc"}, "", "abc"}, CacheCase{{"abc"}, "gone", "abc"},
+                             CacheCase{{"abc", "def"}, "def", "def"}, CacheCase{{"abc", "def"}, "abc\n", "abc"}}) {
+    const TempDir dir;
+    put_cache(dir, c);
+    EXPECT_EQ(enter_hub_cache(dir / "m"), dir / "m" / "snapshots" / c.taken);
+    EXPECT_EQ(enter_hub_cache(dir / "m" / "snapshots" / c.taken), dir / "m" / "snapshots" / c.taken);
+  }
+  const TempDir plain;
+  EXPECT_EQ(enter_hub_cache(plain.path()), plain.path());
+}
+
+TEST(HubCache, AmbiguousOrEmptyIsRefused) {
+  const auto refused = [](const CacheCase& c, const char* message) {
+    const TempDir dir;
+    put_cache(dir, c);
+    EXPECT_ERROR(enter_hub_cache(dir / "m"), ErrorCode::kUsage, message);
+  };
+  refused({{"abc", "def"}, "", ""}, "2 snapshots, and refs/main is not there; give one of them, such as ");
+  refused({{"abc", "def"}, "ghi", ""}, "refs/main names none of them; give one of them");
+  refused({{"abc", "def"}, "../blobs", ""}, "refs/main names none of them");
+  const TempDir dir;
+  fs::create_directories(dir / "m" / "snapshots");
+  EXPECT_ERROR(enter_hub_cache(dir / "m"), ErrorCode::kUsage, "snapshots/ is empty; download the model again");
+}
+
 TEST(Folder, PickleOnlyIsNamed) {
   const TempDir dir;
   put(dir / "w.bin", "PK");

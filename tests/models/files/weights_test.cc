@@ -51,6 +51,15 @@ TEST(Weights, ATensorOutlivesTheFile) {
   EXPECT_EQ(a.sum().item<float>(), 15);
 }
 
+TEST(Weights, ATensorDoesNotChangeWithTheFile) {
+  const File file;
+  Weights weights = file.open();
+  const at::Tensor a = weights.take("a", {2, 3});
+  std::filesystem::resize_file(file.dir / "w.safetensors", 100);
+  EXPECT_EQ(a.sum().item<float>(), 15);
+  EXPECT_ERROR(weights.take("b", {2}), ErrorCode::kIo, "w.safetensors: was changed while it was being read");
+}
+
 TEST(Weights, TensorsStartAtWholeCacheLines) {
   const File file;
   for (const char* name : {"a", "b"}) {

@@ -9,6 +9,7 @@
 
 #include "models/pipeline/sampling.h"
 #include "models/wan/transformer.h"
+#include "tests/models/files/files_support.h"
 #include "tests/support/expect_error.h"
 
 namespace wean::models {
@@ -25,24 +26,22 @@ TransformerConfig small_config() {
   return config;
 }
 
-/// Builds a TensorSet from tensors that it keeps alive.
+/// Builds a TensorSet of random tensors.
 class Maker {
  public:
   void add(const std::string& name, const std::vector<std::int64_t>& shape) {
     const at::Tensor tensor = at::randn(shape) * 0.2;
-    const auto* data = static_cast<const std::byte*>(tensor.const_data_ptr());
-    views_.push_back({name, name, DType::kF32, shape, {data, tensor.nbytes()}, "memory"});
-    keep_.push_back(std::make_shared<const at::Tensor>(tensor));
+    views_.push_back(test::in_memory(name, DType::kF32, shape,
+                                     {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()}));
   }
   void add_linear(const std::string& name, std::int64_t in, std::int64_t out) {
     add(name + ".weight", {out, in});
     add(name + ".bias", {out});
   }
-  std::shared_ptr<const TensorSet> set() { return std::make_shared<const TensorSet>("memory", views_, keep_); }
+  std::shared_ptr<const TensorSet> set() { return std::make_shared<const TensorSet>("memory", views_); }
 
  private:
   std::vector<TensorView> views_;
-  std::vector<std::shared_ptr<const void>> keep_;
 };
 
 void add_block(Maker& maker, const std::string& prefix, const TransformerConfig& config) {

@@ -6,13 +6,15 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+import oracles  # noqa: E402
+
 try:
     import torch
     import diffusers
     from safetensors.torch import load_file, save_file
 except ImportError as missing:
-    print(f"skipped: {missing}; set WEAN_PYTHON to a Python with torch, diffusers and safetensors")
-    sys.exit(77)
+    oracles.skip(missing)
 
 torch.set_num_threads(2)
 torch.set_grad_enabled(False)

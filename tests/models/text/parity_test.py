@@ -115,7 +115,7 @@ class EmbeddingsFile(unittest.TestCase):
             self.assertLess(probe.relative(file["latents"], text["latents"]), 1e-4)
             with self.assertRaisesRegex(RuntimeError, "exit 2: .*no embedding of the prompt 'another'"):
                 probe.run("sample", folder, {"latents": latents}, prompt="another", embeddings=made, **size)
-            with self.assertRaisesRegex(RuntimeError, "exit 2: .*text_encoder: not there; use --embeddings"):
+            with self.assertRaisesRegex(RuntimeError, "exit 2: .*text_encoder/config.json: not there; use --embeddings"):
                 probe.run("sample", folder, {"latents": latents}, prompt=prompt, **size)
 
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "models/text/chars_map.h"
+#include "models/text/prefix_index.h"
 #include "models/text/tokenizer.h"
 #include "models/text/unigram.h"
 #include "tests/models/files/files_support.h"
@@ -24,6 +25,15 @@ std::string piece(const std::string& text, float score, char type = 1) {
   std::string number(4, '\0');
   std::memcpy(number.data(), &score, 4);
   return field(1, field(1, text) + std::string("\x15") + number + std::string{'\x18', type});
+}
+
+/// A piece of `size` bytes, more than one byte of length can say.
+std::string long_piece(std::size_t size, char type = 1) {
+  const auto varint = [](std::size_t n) {
+    return std::string{static_cast<char>((n & 0x7FU) | 0x80U), static_cast<char>(n >> 7U)};
+  };
+  const std::string inner = "\x0A" + varint(size) + std::string(size, 'p') + std::string{'\x18', type};
+  return "\x0A" + varint(inner.size()) + inner;
 }
 
 const std::string kMark = "\xE2\x96\x81";
@@ -66,6 +76,80 @@ TEST(Tokenizer, SentinelsStandBehindThePiecesBackwards) {
   EXPECT_EQ(folder.open().encode("<extra_id_0><extra_id_1>", 512), (Ids{9, 8, 1}));
 }
 
+/// `count` added tokens "<token 0>"... that swallow white space behind them.
+std::string many_added(int count) {
+  std::string text = "{\"extra_ids\":10000,\"additional_special_tokens\":[";
+  for (int i = 0; i < count; ++i)
+    text += (i > 0 ? ",{\"rstrip\":true,\"content\":\"<token " : "{\"rstrip\":true,\"content\":\"<token ") +
+            std::to_string(i) + ">\"}";
+  return text + "]}";
+}
+
+// Hours instead of a second if time went by text times tokens, or by the square of the text.
+TEST(Tokenizer, LongTextsAndManyAddedTokensTakeLittleTime) {
+  const Folder folder(good_model(), many_added(60'000));
+  const Tokenizer tokenizer = folder.open();
+  constexpr std::size_t kAll = 100'000'000;
+  std::string plain, dense;
+  for (int i = 0; i < 400'000; ++i) plain += "ab abc ";
+  for (int i = 0; i < 200'000; ++i) dense += "<token 59999> <extra_id_9999>";
+  EXPECT_EQ(tokenizer.encode(plain, kAll).size(), 400'000U * 4 + 1);
+  const Ids ids = tokenizer.encode(dense, kAll);
+  ASSERT_EQ(ids.size(), 400'001U);
+  EXPECT_EQ(ids[0], 8 + 10'000 + 59'999);
+  EXPECT_EQ(ids[1], 8);
+  EXPECT_EQ(tokenizer.encode(std::string(4'000'000, 'a'), kAll).size(), 4'000'000U + 2);
+  EXPECT_EQ(tokenizer.encode(std::string(4'000'000, '<'), kAll).size(), 3U);
+}
+
+TEST(Tokenizer, TheLongestAddedTokenWins) {
+  const Folder folder(good_model(), R"({"extra_ids":0,"additional_special_tokens":["<a","<a>b","<a>"]})");
+  EXPECT_EQ(folder.open().encode("<a>b<a><a<a>", 512), (Ids{9, 10, 8, 10, 1}));
+}
+
+TEST(Tokenizer, TooManyAddedTokensAreRefused) {
+  const auto open = [](int count) { (void)Folder(good_model(), many_added(count)).open(); };
+  EXPECT_NO_THROW(open(100'000 - 10'000 - 3));
+  EXPECT_ERROR(open(100'001), ErrorCode::kMalformed, "more than 100000 added tokens; no more are allowed");
+}
+
+TEST(Tokenizer, AnEmptyAddedTokenIsNone) {
+  EXPECT_EQ(Folder(good_model() + piece("", 0, 3)).open().encode("ab", 512), (Ids{3, 1}));
+}
+
+TEST(Tokenizer, NothingLeadsOutOfTheModel) {
+  const TempDir dir;
+  put(dir / "secret.json", "{}");
+  put(dir / "m" / "tokenizer" / "spiece.model", good_model());
+  EXPECT_NO_THROW((void)Tokenizer::open(ModelRoot(dir / "m"), "tokenizer"));
+  std::filesystem::create_symlink("../../secret.json", dir / "m" / "tokenizer" / "tokenizer_config.json");
+  EXPECT_ERROR(Tokenizer::open(ModelRoot(dir / "m"), "tokenizer"), ErrorCode::kMalformed,
+               "outside of the model folder");
+  std::filesystem::remove(dir / "m" / "tokenizer" / "tokenizer_config.json");
+  std::filesystem::rename(dir / "m" / "tokenizer", dir / "away");
+  std::filesystem::create_directory_symlink("../away", dir / "m" / "tokenizer");
+  EXPECT_ERROR(Tokenizer::open(ModelRoot(dir / "m"), "tokenizer"), ErrorCode::kMalformed,
+               "outside of the model folder");
+}
+
+TEST(PrefixIndex, FindsWhatATextBeginsWith) {
+  const PrefixIndex index({{"ab", 1}, {"a", 2}, {"abcd", 3}, {"b", 4}, {"ab", 5}, {"", 6}, {"\xFF", 7}});
+  const auto prefixes = [&](std::string_view text) {
+    std::vector<std::pair<std::size_t, std::int64_t>> found;
+    index.each_prefix(text, [&](std::size_t length, std::int64_t number) { found.emplace_back(length, number); });
+    return found;
+  };
+  using Found = std::vector<std::pair<std::size_t, std::int64_t>>;
+  EXPECT_EQ(prefixes("abcde"), (Found{{1, 2}, {2, 5}, {4, 3}}));
+  EXPECT_EQ(prefixes("ac"), (Found{{1, 2}}));
+  EXPECT_EQ(prefixes("\xFFx"), (Found{{1, 7}}));
+  EXPECT_EQ(prefixes(""), Found{});
+  EXPECT_EQ(index.find("ab"), 5);
+  EXPECT_EQ(index.find("abc"), -1);
+  EXPECT_EQ(index.find(""), 6);
+  EXPECT_EQ(PrefixIndex().find("a"), -1);
+}
+
 TEST(Tokenizer, LongTextKeepsItsEnd) {
   const Folder folder(good_model());
   EXPECT_EQ(folder.open().encode("ab ab ab ab", 3), (Ids{3, 3, 1}));
@@ -88,6 +172,8 @@ TEST(Tokenizer, BrokenModelsAreNamed) {
       {"\x0F", "wire type 7"},
       {piece("<pad>", 0), "1 pieces, but the unknown piece has id 2"},
       {good_model() + nan, "has no finite score"},
+      {good_model() + long_piece(1025), "piece 8 of 1025 bytes; at most 1024 are allowed"},
+      {good_model() + long_piece(1025, 3), "added token of 1025 bytes; at most 1024 are allowed"},
       {good_model() + piece("\xFF", 0), "piece 8 is not UTF-8"},
       {good_model() + field(2, "\x18\x02"), "model type 2 is not supported", ErrorCode::kUsage},
       {good_model() + field(3, field(2, "ab")), "normalisation table of 2 bytes"},

@@ -49,6 +49,12 @@ def make_folders(root):
     yield config(train(root / "bytes", vocab_size=500, byte_fallback=True), extra_ids=0)
     yield config(train(root / "identity", vocab_size=250, normalization_rule_name="identity"), extra_ids=3, tokenizer_class="T5TokenizerFast")
     yield config(train(root / "symbols", vocab_size=300, user_defined_symbols=["<cut>", "zoom"], control_symbols=["<ctrl>"]))
+    # As google/umt5: byte fallback, 256 byte pieces and the sentinels in the model itself, listed again as special tokens.
+    sentinels = [f"<extra_id_{i}>" for i in range(299, -1, -1)]
+    umt5 = train(root / "umt5", vocab_size=900, byte_fallback=True, user_defined_symbols=sentinels)
+    yield config(umt5, extra_ids=300, additional_special_tokens=sentinels[::-1], eos_token="</s>", pad_token="<pad>", unk_token="<unk>",
+                 model_max_length=512, tokenizer_class="T5Tokenizer")
+    yield saved(root / "umt5-saved", umt5, True)
     yield saved(root / "saved", plain, True)
     yield saved(root / "json-only", plain, False)
     stripping = saved(root / "stripping", plain, False)

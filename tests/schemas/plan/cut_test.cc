@@ -178,6 +178,16 @@ TEST(Cut, NegativeZeroTiesWithZero) {
   EXPECT_THAT(cut_order(rules, std::vector<float>{-0.0F, 0.0F}, {}).pairs, ElementsAre(0, 1));
 }
 
+TEST(Cut, RefusesMorePairsThanAnIndexHolds) {
+  try {
+    (void)cut_order({{1 << 16, 1 << 16, 1, 1}, CutScope::kMap, false, 0, false}, {}, {});
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kUsage);
+    EXPECT_THAT(error.what(), HasSubstr("cut: 4294967296 pairs; at most 2^32 - 1 are allowed"));
+  }
+}
+
 TEST(Cut, RefusesBadInput) {
   const CutRules rules{{8, 8, 4, 4}, CutScope::kMap, false, 0.0, false};
   const auto code_of = [](const CutRules& r, const std::vector<float>& score, const std::vector<float>& tie) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace wean::models {
+namespace wean {
 
 /// Byte offset of the first malformed sequence; nothing when all of `text` is valid.
 [[nodiscard]] std::optional<std::size_t> invalid_utf8_at(std::string_view text) noexcept;
@@ -18,4 +18,4 @@ void append_utf8(std::string& out, char32_t c);
 /// A name from a file as it may stand in a message: control characters as \xNN, cut after 120 bytes.
 [[nodiscard]] std::string printable(std::string_view text);
 
-}  // namespace wean::models
+}  // namespace wean

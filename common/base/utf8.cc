@@ -1,8 +1,8 @@
-#include "models/files/utf8.h"
+#include "common/base/utf8.h"
 
 #include <cstdint>
 
-namespace wean::models {
+namespace wean {
 namespace {
 
 struct Decoded {
@@ -108,4 +108,4 @@ std::string printable(std::string_view text) {
   return text.size() > kMost ? out + "..." : out;
 }
 
-}  // namespace wean::models
+}  // namespace wean
