@@ -143,7 +143,7 @@ def run_model(name: str, modes: list[str], args: argparse.Namespace, dense_name:
         path = pathlib.Path(folder) / "masks.wean"
         draws = [mask_file.uniform(density) for density in (1.1, *args.densities)]
         file = mask_file.MaskFile(grid, config.layers, config.heads, config.head_dim, (128, 128), [(1 - (i + 1) / len(draws), 1) for i in range(len(draws))],
-                                  lambda phase, layer, head: draws[phase](mask_file.random_of(phase, layer % 4, head), file.rows, file.cols))
+                                  lambda phase, layer, head: draws[phase](mask_file.random_of(phase, layer, head), file.rows, file.cols), distinct_layers=4)
         file.write(path)
         model = (Applied if args.through == "apply" else Plain)(config, path, dense)
     forward = forward_of(model.module, grid, config)
