@@ -56,7 +56,7 @@ bool radial(std::int64_t row, std::int64_t block, std::int64_t rows, std::int64_
   const double b = (static_cast<double>(block) + 0.5) / static_cast<double>(blocks) * kFrames;
   const double frames = std::fabs(std::floor(r) - std::floor(b)),
                place = std::fabs(r - std::floor(r) - (b - std::floor(b)));
-  return place <= 2.3 * density / std::exp2(std::floor(std::log2(frames + 1)) - 1);
+  return place <= 1.15 * density / std::exp2(std::floor(std::log2(frames + 1)) - 1);
 }
 
 }  // namespace
