@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,6 +31,33 @@ class MappedFile {
   std::filesystem::path path_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+};
+
+/// A regular file's bytes in private memory, read in pieces that several threads may share between them. Same errors as
+/// MappedFile.
+class FileCopy {
+ public:
+  /// Opens the file; nothing is read yet. Memory is taken by begin().
+  FileCopy(const std::filesystem::path& path, std::uint64_t max_bytes);
+  ~FileCopy();
+  FileCopy(FileCopy&& other) noexcept;
+  FileCopy& operator=(FileCopy&& other) noexcept;
+  FileCopy(const FileCopy&) = delete;  // one copy, one owner
+  FileCopy& operator=(const FileCopy&) = delete;
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  /// The first min(size, count) bytes, before memory for the rest is taken.
+  [[nodiscard]] std::vector<std::byte> start(std::size_t count) const;
+  /// Takes memory for the whole file, its beginning as start() gave it.
+  void begin(std::span<const std::byte> start);
+  /// Reads [offset, offset + length), cut at the file's end. Any number of threads at once, each range once.
+  void read(std::uint64_t offset, std::uint64_t length) const;
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, static_cast<std::size_t>(size_)}; }
+
+ private:
+  std::filesystem::path path_;
+  int fd_ = -1;
+  std::byte* data_ = nullptr;
+  std::uint64_t size_ = 0;
 };
 
 /// A regular file that is read in pieces and never mapped: one that is cut off or written to meanwhile is an error,
@@ -63,11 +89,6 @@ class StableFile {
 
 /// Whole file into memory; same errors as MappedFile.
 [[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
-/// The same, but shows the first min(size, `start_bytes`) bytes and the file's size to `check` before memory for the
-/// rest is taken; what `check` throws ends the reading.
-[[nodiscard]] std::vector<std::byte> read_file(
-    const std::filesystem::path& path, std::uint64_t max_bytes, std::size_t start_bytes,
-    const std::function<void(std::span<const std::byte> start, std::uint64_t size)>& check);
 [[nodiscard]] std::string read_text(const std::filesystem::path& path, std::uint64_t max_bytes);
 
 /// What to do when the output already exists.

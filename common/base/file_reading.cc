@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
+#include <tuple>
 #include <utility>
 
 #include "common/base/error.h"
@@ -39,9 +41,9 @@ struct Closer {
   ~Closer() { ::close(fd); }
 };
 
-void read_exactly(int fd, const std::filesystem::path& path, std::span<std::byte> bytes) {
+void read_exactly(int fd, const std::filesystem::path& path, std::span<std::byte> bytes, std::uint64_t offset) {
   for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t got = ::read(fd, bytes.data() + done, bytes.size() - done);
+    const ssize_t got = ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_io(path, "cannot read");
     require(got != 0, ErrorCode::kIo, path.string(), ": shrank while being read");
@@ -78,21 +80,54 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
-  return read_file(path, max_bytes, 0, [](std::span<const std::byte>, std::uint64_t) {});
+FileCopy::FileCopy(const std::filesystem::path& path, std::uint64_t max_bytes) : path_(path) {
+  std::tie(fd_, size_) = open_regular(path, max_bytes);
 }
 
-std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t max_bytes, std::size_t start_bytes,
-                                 const std::function<void(std::span<const std::byte>, std::uint64_t)>& check) {
-  const auto [fd, size] = open_regular(path, max_bytes);
-  const Closer closer{fd};
-  std::vector<std::byte> bytes(std::min<std::uint64_t>(size, start_bytes));
-  read_exactly(fd, path, bytes);
-  check(bytes, size);
-  const std::size_t done = bytes.size();
-  bytes.resize(size);
-  read_exactly(fd, path, std::span(bytes).subspan(done));
+FileCopy::~FileCopy() {
+  if (data_ != nullptr) ::munmap(data_, size_);
+  if (fd_ >= 0) ::close(fd_);
+}
+
+FileCopy::FileCopy(FileCopy&& other) noexcept
+    : path_(std::move(other.path_)),
+      fd_(std::exchange(other.fd_, -1)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
+
+FileCopy& FileCopy::operator=(FileCopy&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(fd_, other.fd_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+std::vector<std::byte> FileCopy::start(std::size_t count) const {
+  std::vector<std::byte> bytes(std::min<std::uint64_t>(size_, count));
+  read_exactly(fd_, path_, bytes, 0);
   return bytes;
+}
+
+void FileCopy::begin(std::span<const std::byte> start) {
+  if (size_ == 0) return;
+  // Not a vector: its zeros would be written first, by one thread. Large pages save most of the page faults.
+  void* const memory = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  ::madvise(memory, size_, MADV_HUGEPAGE);
+  data_ = static_cast<std::byte*>(memory);
+  std::copy(start.begin(), start.end(), data_);
+}
+
+void FileCopy::read(std::uint64_t offset, std::uint64_t length) const {
+  if (offset >= size_) return;
+  const std::uint64_t count = std::min(length, size_ - offset);
+  read_exactly(fd_, path_, {data_ + offset, static_cast<std::size_t>(count)}, offset);
+}
+
+std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  const FileCopy file(path, max_bytes);
+  return file.start(static_cast<std::size_t>(file.size()));
 }
 
 std::string read_text(const std::filesystem::path& path, std::uint64_t max_bytes) {

@@ -1,5 +1,8 @@
 #include "kernels/cuda/sections.h"
 
+#include <deque>
+#include <mutex>
+
 #include "kernels/cuda/check.h"
 #include "kernels/cuda/select.h"
 
@@ -24,6 +27,39 @@ int current_device() {
   check_cuda(cudaGetDevice(&device), "looking for a GPU");
   return device;
 }
+
+/// Host memory that devices can write, a piece for each CudaSections. Never given back: freeing it would wait for every
+/// device. The piece that was returned first is lent first, so that work that still runs finds its old piece unused.
+class FaultStore {
+ public:
+  static FaultStore& instance() {
+    static auto* const store = new FaultStore;
+    return *store;
+  }
+  SelectFault* take() {
+    const std::lock_guard lock(mutex_);
+    if (free_.size() <= kSpare) grow();
+    SelectFault* const fault = free_.front();
+    free_.pop_front();
+    *fault = {};
+    return fault;
+  }
+  void give_back(SelectFault* fault) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(fault);
+  }
+
+ private:
+  static constexpr std::size_t kPieces = 128, kSpare = 16;
+  void grow() {
+    void* memory = nullptr;
+    check_cuda(cudaHostAlloc(&memory, kPieces * sizeof(SelectFault), cudaHostAllocPortable | cudaHostAllocMapped),
+               "host memory for the GPU");
+    for (std::size_t i = 0; i < kPieces; ++i) free_.push_back(static_cast<SelectFault*>(memory) + i);
+  }
+  std::mutex mutex_;
+  std::deque<SelectFault*> free_;
+};
 
 }  // namespace
 
@@ -53,8 +89,7 @@ struct CudaSections::Impl {
   void allocate() {
     constexpr const char* kWhat = "memory for masks on the GPU";
     check_cuda(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), kWhat);
-    check_cuda(cudaHostAlloc(reinterpret_cast<void**>(&fault), sizeof *fault, cudaHostAllocMapped), kWhat);
-    *fault = {};
+    fault = FaultStore::instance().take();
     const std::size_t table_bytes = table.section.size() * sizeof(std::int32_t);
     check_cuda(cudaMallocAsync(reinterpret_cast<void**>(&memory), static_cast<std::size_t>(count + 1) * stride, stream),
                kWhat);
@@ -88,7 +123,7 @@ struct CudaSections::Impl {
       free(stream);
       if (stream != nullptr) cudaStreamSynchronize(stream);
       if (stream != nullptr) cudaStreamDestroy(stream);
-      if (fault != nullptr) cudaFreeHost(fault);
+      if (fault != nullptr) FaultStore::instance().give_back(fault);
     } catch (const Error&) {
       // The device is lost, and its memory with it.
     }

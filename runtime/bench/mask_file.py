@@ -21,18 +21,23 @@ def uniform(density: float) -> Draw:
     return lambda random, rows, cols: random.random((rows, cols), dtype=np.float32) < density
 
 
+def random_of(*key: int) -> np.random.Generator:
+    """The same numbers for the same key."""
+    return np.random.default_rng(key)
+
+
 def _up(n: int) -> int:
     return -(-n // 64) * 64
 
 
 class MaskFile:
-    """Geometry and content of a file; all heads sparse. `bits` is a function of (phase, layer, head) -> bool [rows, cols]; both
-    branches share the masks."""
+    """Geometry and content of a file. `bits` is a function of (phase, layer, head) -> bool [rows, cols]; both branches share the masks,
+    and layers repeat after `distinct_layers`, which makes big files quickly."""
 
     def __init__(self, grid: Sequence[int], layers: int, heads: int, head_dim: int, block: Sequence[int], phases: Sequence[tuple[float, int]],
-                 bits: Callable[[int, int, int], np.ndarray], branches: int = 2) -> None:
+                 bits: Callable[[int, int, int], np.ndarray], branches: int = 2, distinct_layers: int | None = None) -> None:
         self.grid, self.layers, self.heads, self.head_dim, self.block = tuple(grid), layers, heads, head_dim, tuple(block)
-        self.phases, self.bits, self.branches = tuple(phases), bits, branches
+        self.phases, self.bits, self.branches, self.distinct = tuple(phases), bits, branches, distinct_layers or layers
         self.tokens = grid[0] * grid[1] * grid[2]
         self.rows, self.cols = -(-self.tokens // block[0]), -(-self.tokens // block[1])
         self.words = -(-self.cols // 32)
@@ -70,6 +75,11 @@ class MaskFile:
             for phase, (_, steps) in enumerate(self.phases):
                 made = []
                 for layer in range(self.layers):
+                    if layer >= self.distinct:
+                        made.append(made[layer - self.distinct])
+                        kept += self.branches * steps * made[-1][4]
+                        total += self.branches * steps * self.heads * self.tokens**2
+                        continue
                     payload, slots, popcount, work = self._payload(phase, layer)
                     digest = hashlib.sha256(payload).digest()
                     if digest not in seen:
@@ -98,9 +108,9 @@ class MaskFile:
 
 def random_file(grid: Sequence[int], layers: int, heads: int, head_dim: int, block: Sequence[int], density: float, phases: int = 1,
                 distinct_layers: int | None = None, seed: int = 1) -> MaskFile:
-    """Uniform masks; layers repeat after `distinct_layers`, which makes big files quickly."""
+    """Uniform masks."""
     file = MaskFile(grid, layers, heads, head_dim, block, [((phases - 1 - i) / phases, 5) for i in range(phases)],
-                    lambda phase, layer, head: draw(np.random.default_rng((seed, phase, layer % (distinct_layers or layers), head)), file.rows, file.cols))
+                    lambda phase, layer, head: draw(random_of(seed, phase, layer, head), file.rows, file.cols), distinct_layers=distinct_layers)
     draw = uniform(density)
     return file
 

@@ -99,6 +99,7 @@ void expand(const Heads& heads, std::size_t words, std::vector<std::uint32_t>& t
 std::uint64_t device_bytes(const MaskReader& reader, const wean_upload_params& params) {
   const PhaseRange range = phases_of(reader.meta(), params);
   check_geometry(reader.meta());
+  reader.validate(range.first, range.count);
   const Sections sections(reader, range);
   return kernels::CudaSections::bytes(shape_of(reader.meta()), static_cast<std::int64_t>(sections.different.size()));
 }
@@ -108,6 +109,7 @@ std::unique_ptr<wean_device_masks> open_on_device(const MaskReader& reader, cons
   require(params.device >= -1, ErrorCode::kUsage, "wean_upload_params.device ", params.device,
           "; allowed are 0 and above, and -1 for the current one");
   check_geometry(reader.meta());
+  reader.validate(range.first, range.count);
   const Sections sections(reader, range);
   auto masks = std::make_unique<wean_device_masks>(reader.meta(), shape_of(reader.meta()), sections.table,
                                                    static_cast<std::int64_t>(sections.different.size()), params.device);

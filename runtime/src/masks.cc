@@ -122,6 +122,15 @@ wean_status wean_masks_phase_of_sigma(const wean_masks* masks, double sigma, uin
   });
 }
 
+wean_status wean_masks_verify(const wean_masks* masks, uint32_t first_phase, uint32_t phases) {
+  return guard([&] {
+    require_argument(masks, "masks");
+    const std::size_t known = masks->reader.meta().phases.size();
+    require(first_phase < known, ErrorCode::kUsage, "first_phase ", first_phase, "; allowed are 0 to ", known - 1);
+    masks->reader.validate(first_phase, phases == 0 ? static_cast<std::uint32_t>(known) - first_phase : phases);
+  });
+}
+
 wean_status wean_masks_bits(const wean_masks* masks, const wean_site* site, uint32_t head, const uint32_t** words,
                             uint32_t* rows, uint32_t* words_per_row) {
   return guard([&] {

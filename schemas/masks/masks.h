@@ -101,8 +101,11 @@ class MaskReader {
   /// Kept work / total work of one head, and of one phase over both branches and all sites.
   [[nodiscard]] double density(const SectionKey& key, std::uint32_t head) const;
   [[nodiscard]] double phase_density(std::uint32_t phase) const;
-  /// Proves every payload that is not proven yet; throws kMalformed or kIntegrity naming section, head and field.
+  /// Proves every payload that is not proven yet, on all processors; throws kMalformed or kIntegrity naming section,
+  /// head and field.
   void validate() const;
+  /// The same for the payloads of `count` phases from `first` on. Throws kUsage when there are no such phases.
+  void validate(std::uint32_t first, std::uint32_t count) const;
 
  private:
   struct Impl;

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <atomic>
 #include <map>
-#include <optional>
 #include <utility>
+#include <variant>
 
+#include "common/base/checked.h"
 #include "common/base/error.h"
 #include "common/base/file.h"
 #include "schemas/masks/head.h"
@@ -14,9 +16,12 @@
 namespace wean {
 
 struct MaskReader::Impl {
-  Impl(std::string name, std::vector<std::byte> copy, std::optional<MappedFile> map)
-      : file(std::move(name)), copied(std::move(copy)), mapped(std::move(map)) {
-    bytes = mapped ? mapped->bytes() : std::span<const std::byte>(copied);
+  using Bytes = std::variant<std::vector<std::byte>, MappedFile, FileCopy>;
+
+  Impl(std::string name, Bytes content) : file(std::move(name)), holder(std::move(content)) {
+    if (const auto* copy = std::get_if<std::vector<std::byte>>(&holder)) bytes = *copy;
+    if (const auto* map = std::get_if<MappedFile>(&holder)) bytes = map->bytes();
+    if (const auto* copy = std::get_if<FileCopy>(&holder)) bytes = copy->bytes();
     head = masks::decode_head(bytes, file);
     find_payloads();
   }
@@ -45,9 +50,21 @@ struct MaskReader::Impl {
     proven[payload].store(true, std::memory_order_release);
   }
 
-  void prove_all() const {
-    const bool worth_threads = bytes.size() >= (std::size_t{4} << 20);
-    masks::for_each_index(owners.size(), worth_threads, [this](std::size_t payload) { prove(payload); });
+  void prove_all() const { prove_sections(0, head.sections.size()); }
+
+  /// The payloads of sections [begin, end).
+  void prove_sections(std::size_t begin, std::size_t end) const {
+    std::vector<std::size_t> payloads;
+    std::uint64_t size = 0;
+    for (std::size_t section = begin; section < end; ++section) {
+      const std::size_t payload = payload_of[section];
+      if (proven[payload].load(std::memory_order_acquire)) continue;
+      if (owners[payload] != section && owners[payload] >= begin) continue;  // an earlier one of these sections has it
+      payloads.push_back(payload);
+      size += head.sections[section].bytes;
+    }
+    const bool worth_threads = size >= (std::uint64_t{4} << 20);
+    masks::for_each_index(payloads.size(), worth_threads, [&](std::size_t i) { prove(payloads[i]); });
   }
 
   [[nodiscard]] std::size_t checked_index(const SectionKey& key) const {
@@ -62,8 +79,7 @@ struct MaskReader::Impl {
   }
 
   std::string file;
-  std::vector<std::byte> copied;
-  std::optional<MappedFile> mapped;
+  Bytes holder;
   std::span<const std::byte> bytes;
   masks::FileHead head;
   std::vector<std::size_t> payload_of;  ///< payload of each section
@@ -71,23 +87,37 @@ struct MaskReader::Impl {
   mutable std::vector<std::atomic<bool>> proven;
 };
 
+namespace {
+
+/// The whole file, its header checked before memory is taken.
+FileCopy copy_of(const std::filesystem::path& path) {
+  FileCopy copy(path, masks::kMaxFileBytes);
+  const std::vector<std::byte> start = copy.start(masks::kHeaderBytes);
+  masks::check_start(start, copy.size(), path.string());
+  copy.begin(start);
+  constexpr std::uint64_t kPiece = std::uint64_t{4} << 20;
+  const std::uint64_t rest = copy.size() - start.size();
+  const auto pieces = static_cast<std::size_t>(ceil_div(rest, kPiece));
+  masks::for_each_index(pieces, pieces > 1, [&](std::size_t i) {
+    const std::uint64_t first = i * kPiece;
+    copy.read(start.size() + first, std::min(kPiece, rest - first));
+  });
+  return copy;
+}
+
+}  // namespace
+
 MaskReader::MaskReader(const std::filesystem::path& path, VerifyMode verify, Residence residence) {
   if (residence == Residence::kMap) {
-    impl_ = std::make_unique<Impl>(path.string(), std::vector<std::byte>{}, MappedFile(path, masks::kMaxFileBytes));
+    impl_ = std::make_unique<Impl>(path.string(), MappedFile(path, masks::kMaxFileBytes));
   } else {
-    const std::string name = path.string();
-    const auto check = [&](std::span<const std::byte> start, std::uint64_t size) {
-      masks::check_start(start, size, name);
-    };
-    impl_ =
-        std::make_unique<Impl>(name, read_file(path, masks::kMaxFileBytes, masks::kHeaderBytes, check), std::nullopt);
+    impl_ = std::make_unique<Impl>(path.string(), copy_of(path));
   }
   if (verify == VerifyMode::kFull) impl_->prove_all();
 }
 
 MaskReader::MaskReader(std::span<const std::byte> bytes)
-    : impl_(
-          std::make_unique<Impl>("masks in memory", std::vector<std::byte>(bytes.begin(), bytes.end()), std::nullopt)) {
+    : impl_(std::make_unique<Impl>("masks in memory", std::vector<std::byte>(bytes.begin(), bytes.end()))) {
   impl_->prove_all();
 }
 
@@ -121,5 +151,13 @@ double MaskReader::phase_density(std::uint32_t phase) const {
 }
 
 void MaskReader::validate() const { impl_->prove_all(); }
+
+void MaskReader::validate(std::uint32_t first, std::uint32_t count) const {
+  const std::size_t phases = impl_->head.meta.phases.size();
+  require(first < phases && count <= phases - first, ErrorCode::kUsage, impl_->file, ": phases ", first, " to ",
+          std::uint64_t{first} + count, "; allowed are those below ", phases);
+  const std::size_t sections = impl_->head.sections.size() / phases;
+  impl_->prove_sections(first * sections, (first + std::size_t{count}) * sections);
+}
 
 }  // namespace wean

@@ -38,6 +38,9 @@ static void check_nulls(const wean_masks* masks) {
   CHECK(wean_masks_phase(masks, 0, &high, &low, &number, NULL) == WEAN_ERROR_USAGE);
   CHECK(wean_masks_phase_of_sigma(NULL, 0.5, &number) == WEAN_ERROR_USAGE);
   CHECK(wean_masks_phase_of_sigma(masks, 0.5, NULL) == WEAN_ERROR_USAGE);
+  CHECK(wean_masks_verify(NULL, 0, 0) == WEAN_ERROR_USAGE);
+  CHECK(wean_masks_verify(masks, 9, 0) == WEAN_ERROR_USAGE);
+  CHECK(wean_masks_verify(masks, 0, 0) == WEAN_OK);
   CHECK(wean_masks_bits(NULL, &site, 0, &words, &number, &number) == WEAN_ERROR_USAGE);
   CHECK(wean_masks_bits(masks, NULL, 0, &words, &number, &number) == WEAN_ERROR_USAGE);
   CHECK(wean_masks_bits(masks, &site, 0, NULL, &number, &number) == WEAN_ERROR_USAGE);

@@ -77,6 +77,24 @@ TEST(Runtime, DamageIsFoundAtFirstUse) {
   }
 }
 
+TEST(Runtime, APhaseIsProvenAlone) {
+  const testing::TempDir folder;
+  auto bytes = test::encode(test::golden_content());
+  bytes.back() ^= std::byte{1};  // of the last phase
+  publish_bytes(folder.path() / "masks.wean", bytes, Overwrite::kRefuse);
+  const Masks masks((folder.path() / "masks.wean").string(), {true, false});
+  EXPECT_NO_THROW(masks.verify(0, 1));
+  for (const std::uint32_t first : {0U, 1U}) {
+    try {
+      masks.verify(first);
+      FAIL();
+    } catch (const StatusError& error) {
+      EXPECT_EQ(error.status(), WEAN_ERROR_INTEGRITY);
+    }
+  }
+  EXPECT_EQ(wean_masks_verify(masks.handle(), 1, 2), WEAN_ERROR_USAGE);
+}
+
 wean_attention_params attention_params(const test::AttentionCase& attention, test::AttentionData& data) {
   wean_attention_params params;
   wean_attention_params_init(&params);

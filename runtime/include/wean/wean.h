@@ -85,6 +85,10 @@ WEAN_API wean_status wean_masks_phase(const wean_masks* masks, uint32_t phase, d
 /** The phase that holds `sigma`; sigma outside [0, 1] or NaN is WEAN_ERROR_USAGE. */
 WEAN_API wean_status wean_masks_phase_of_sigma(const wean_masks* masks, double sigma, uint32_t* phase);
 
+/** Proves the masks of `phases` phases from `first_phase` on (0 = all from there), on all processors. Opening with
+ * verify = 0 has done it; with verify = 1 this takes the wait out of the first use of a phase. */
+WEAN_API wean_status wean_masks_verify(const wean_masks* masks, uint32_t first_phase, uint32_t phases);
+
 /** Which masks a call uses. */
 typedef struct wean_site {
   uint32_t phase, branch, expert, layer; /**< branch: 0 conditional, 1 unconditional */

@@ -73,6 +73,10 @@ class Masks {
     check(wean_masks_phase_of_sigma(handle_.get(), sigma, &phase));
     return phase;
   }
+  /// Proves the masks of `phases` phases (0 = all from `first_phase` on) that are not proven yet, on all processors.
+  void verify(std::uint32_t first_phase = 0, std::uint32_t phases = 0) const {
+    check(wean_masks_verify(handle_.get(), first_phase, phases));
+  }
   [[nodiscard]] HeadBits bits(const wean_site& site, std::uint32_t head) const {
     HeadBits bits;
     check(wean_masks_bits(handle_.get(), &site, head, &bits.words, &bits.rows, &bits.words_per_row));

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <fstream>
 #include <functional>
+#include <thread>
 #include <utility>
 
 #include "tests/support/expect_error.h"
@@ -127,6 +128,36 @@ TEST(Reading, SizeLimitOnBothSides) {
   EXPECT_EQ(MappedFile(dir / "a", 8).bytes().size(), 8U);
   EXPECT_ERROR(read_text(dir / "a", 7), ErrorCode::kMalformed, "8 bytes; at most 7 are allowed");
   EXPECT_ERROR(MappedFile(dir / "a", 7), ErrorCode::kMalformed, "8 bytes; at most 7 are allowed");
+}
+
+TEST(FileCopy, PiecesFromSeveralThreadsMakeTheFile) {
+  const TempDir dir;
+  std::vector<std::byte> content(100'003);
+  for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<std::byte>(i * i >> 3);
+  publish_bytes(dir.path() / "f", content, Overwrite::kRefuse);
+  FileCopy copy(dir.path() / "f", 1 << 20);
+  const std::vector<std::byte> start = copy.start(10);
+  EXPECT_EQ(start, std::vector<std::byte>(content.begin(), content.begin() + 10));
+  copy.begin(start);
+  std::vector<std::thread> team;
+  for (std::uint64_t piece = 0; piece < 4; ++piece) {
+    team.emplace_back([&copy, piece] { copy.read(10 + piece * 30'000, 30'000); });
+  }
+  for (std::thread& thread : team) thread.join();
+  EXPECT_TRUE(std::equal(content.begin(), content.end(), copy.bytes().begin(), copy.bytes().end()));
+  const FileCopy moved = std::move(copy);
+  EXPECT_EQ(moved.bytes()[99'999], content[99'999]);
+}
+
+TEST(FileCopy, Errors) {
+  const TempDir dir;
+  publish_bytes(dir.path() / "f", std::vector<std::byte>(100), Overwrite::kRefuse);
+  EXPECT_ERROR(FileCopy(dir.path() / "f", 99), ErrorCode::kMalformed, "at most 99");
+  EXPECT_ERROR(FileCopy(dir.path(), 99), ErrorCode::kIo, "not a regular file");
+  FileCopy copy(dir.path() / "f", 100);
+  copy.begin({});
+  std::filesystem::resize_file(dir.path() / "f", 50);
+  EXPECT_ERROR(copy.read(0, 100), ErrorCode::kIo, "shrank while being read");
 }
 
 }  // namespace
