@@ -17,8 +17,6 @@
 namespace wean::verify {
 namespace {
 
-using Figure = std::function<double(const ClipReport&)>;
-
 std::string fixed(double value, int digits) { return std::isnan(value) ? "" : fmt::format("{:.{}f}", value, digits); }
 
 std::string with_error(const Estimate& e, int digits) {

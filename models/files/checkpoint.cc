@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "common/base/error.h"
-#include "common/base/file.h"
 #include "common/base/utf8.h"
 #include "models/files/config_reader.h"
 #include "models/files/fingerprint.h"
 #include "models/files/json.h"
+#include "models/files/key_maps.h"
 #include "models/files/layouts.h"
 #include "models/files/model_root.h"
+#include "models/files/probe.h"
 #include "models/files/shards.h"
 
 namespace wean::models {
@@ -48,7 +49,7 @@ constexpr std::array kLandmarks{
 bool is_original(const ModelRoot& root) {
   if (!root.has("config.json")) return false;
   const std::string where = (root.given() / "config.json").string();
-  const Json json = parse_json(read_text(root.resolve("config.json"), kConfigLimits.bytes), where, kConfigLimits);
+  const Json json = read_json(root, "config.json", kConfigLimits);
   const Fields fields(json, where);
   const std::string name = fields.text("_class_name", "");
   require(name != "WanTransformer3DModel", ErrorCode::kUsage, where,
@@ -84,6 +85,12 @@ Checkpoint open_model_folder(const fs::path& path, const OpenOptions& options) {
 }
 
 }  // namespace
+
+std::shared_ptr<const TensorSet> share_transformer(RawTensors raw) {
+  const Naming naming = probe_transformer(raw.tensors, raw.where.string());
+  if (naming == Naming::kOriginal) rename_all(raw.tensors, wan_transformer_rules());
+  return share(std::move(raw));
+}
 
 void find_tokenizer(const ModelRoot& root, const fs::path& folder, Checkpoint& out) {
   for (const char* name : {"tokenizer.json", "spiece.model"}) {

@@ -81,9 +81,12 @@ void check_config(const VaeConfig& config, const std::string& where) {
   require(config.latents_mean.size() == z_dim && config.latents_std.size() == z_dim, ErrorCode::kMalformed, where,
           ": latents_mean and latents_std have ", config.latents_mean.size(), " and ", config.latents_std.size(),
           " numbers; z_dim = ", z_dim, " are allowed");
-  const bool sane = std::ranges::all_of(config.latents_mean, [](double x) { return std::isfinite(x); }) &&
-                    std::ranges::all_of(config.latents_std, [](double x) { return std::isfinite(x) && x > 0; });
-  require(sane, ErrorCode::kMalformed, where, ": latents_mean must be finite and latents_std above 0");
+  for (std::size_t i = 0; i < z_dim; ++i) {
+    require(std::isfinite(config.latents_mean[i]), ErrorCode::kMalformed, where, ": latents_mean[", i, "] ",
+            config.latents_mean[i], "; a finite number is allowed");
+    require(std::isfinite(config.latents_std[i]) && config.latents_std[i] > 0, ErrorCode::kMalformed, where,
+            ": latents_std[", i, "] ", config.latents_std[i], "; a finite number above 0 is allowed");
+  }
 }
 
 void check_config(const TextEncoderConfig& config, const std::string& where) {

@@ -61,6 +61,13 @@ void read_euler(const Fields& fields, SchedulerConfig& out) {
   out.flow_shift = fields.number("shift", 1.0);
 }
 
+std::array<std::int64_t, 3> read_patch(const Fields& fields) {
+  const auto patch = fields.integers("patch_size", kCount, {1, 2, 2});
+  require(patch.size() == 3, ErrorCode::kMalformed, fields.where(), ": patch_size has ", patch.size(),
+          " numbers; 3 are allowed");
+  return {patch[0], patch[1], patch[2]};
+}
+
 void refuse_image_variants(const Fields& fields) {
   for (const char* key : {"image_dim", "added_kv_proj_dim", "pos_embed_seq_len"}) {
     require(!fields.has(key), ErrorCode::kUsage, fields.where(), ": ", key, " is set: this is Wan I2V; ", kSupported);
@@ -77,11 +84,8 @@ TransformerConfig read_transformer_config(const Json& json, const std::string& w
   require_class(fields, "WanTransformer3DModel");
   refuse_image_variants(fields);
   fields.only("qk_norm", "rms_norm_across_heads", kSupported);
-  const auto patch = fields.integers("patch_size", kCount, {1, 2, 2});
-  require(patch.size() == 3, ErrorCode::kMalformed, where, ": patch_size has ", patch.size(),
-          " numbers; 3 are allowed");
   TransformerConfig out;
-  out.patch = {patch[0], patch[1], patch[2]};
+  out.patch = read_patch(fields);
   out.heads = fields.integer("num_attention_heads", kCount, 40);
   out.head_dim = fields.integer("attention_head_dim", kCount, 128);
   out.layers = fields.integer("num_layers", kCount, 40);
@@ -118,10 +122,7 @@ TransformerConfig read_original_config(const Json& json, const std::string& wher
   out.cross_attn_norm = fields.boolean("cross_attn_norm", true);
   out.eps = read_eps(fields, "eps");
   fields.only("qk_norm", true, kSupported);
-  const auto patch = fields.integers("patch_size", kCount, {1, 2, 2});
-  require(patch.size() == 3, ErrorCode::kMalformed, where, ": patch_size has ", patch.size(),
-          " numbers; 3 are allowed");
-  out.patch = {patch[0], patch[1], patch[2]};
+  out.patch = read_patch(fields);
   check_config(out, where);
   return out;
 }

@@ -90,14 +90,15 @@ Json parse_json(std::string_view text, const std::string& where, const JsonLimit
   require(!bad, ErrorCode::kMalformed, where, ": not UTF-8 at byte ", bad.value_or(0));
   // The parser would take a NUL for the end of the text and skip a byte order mark.
   require(text.find('\0') == std::string_view::npos, ErrorCode::kMalformed, where, ": NUL byte at ", text.find('\0'));
-  require(!text.starts_with("\xEF\xBB\xBF"), ErrorCode::kMalformed, where, ": begins with a byte order mark");
+  require(!text.starts_with("\xEF\xBB\xBF"), ErrorCode::kMalformed, where,
+          ": begins with a byte order mark; UTF-8 without it is allowed");
   Builder builder(where, limits);
   Json::sax_parse(text.begin(), text.end(), &builder);
   return builder.take();
 }
 
-Json read_json(const std::filesystem::path& path, const JsonLimits& limits) {
-  return parse_json(read_text(path, limits.bytes), path.string(), limits);
+Json read_json(const ModelRoot& root, const std::filesystem::path& relative, const JsonLimits& limits) {
+  return parse_json(read_text(root.resolve(relative), limits.bytes), (root.given() / relative).string(), limits);
 }
 
 Fields::Fields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {

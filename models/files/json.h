@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "models/files/model_root.h"
+
 namespace wean::models {
 
 using Json = nlohmann::json;
@@ -24,8 +26,8 @@ inline constexpr JsonLimits kIndexLimits{std::uint64_t{64} << 20, 64, 2'100'000}
 /// Parses all of `text`; `where` names it in messages. Throws kMalformed: not UTF-8, not JSON, text after the value, a
 /// NUL or byte order mark, a duplicate key, a limit exceeded.
 [[nodiscard]] Json parse_json(std::string_view text, const std::string& where, const JsonLimits& limits);
-/// Reads and parses a file; also kIo.
-[[nodiscard]] Json read_json(const std::filesystem::path& path, const JsonLimits& limits);
+/// Reads and parses a file of a model; also kIo.
+[[nodiscard]] Json read_json(const ModelRoot& root, const std::filesystem::path& relative, const JsonLimits& limits);
 
 /// Inclusive range of an integer field.
 struct IntRange {

@@ -1,24 +1,16 @@
 #include <utility>
 
 #include "common/base/error.h"
-#include "common/base/file.h"
 #include "common/base/utf8.h"
 #include "models/files/config_reader.h"
 #include "models/files/json.h"
-#include "models/files/key_maps.h"
 #include "models/files/layouts.h"
-#include "models/files/probe.h"
 #include "models/files/shards.h"
 
 namespace wean::models {
 namespace {
 
 namespace fs = std::filesystem;
-
-Json config_of(const ModelRoot& root, const fs::path& relative) {
-  const std::string text = read_text(root.resolve(relative), kConfigLimits.bytes);
-  return parse_json(text, (root.given() / relative).string(), kConfigLimits);
-}
 
 std::string where_of(const ModelRoot& root, const fs::path& relative) { return (root.given() / relative).string(); }
 
@@ -27,8 +19,8 @@ std::string class_of(const Json& index, const char* part, const std::string& whe
   const auto entry = index.find(part);
   if (entry == index.end() || entry->is_null()) return "";
   const bool pair = entry->is_array() && entry->size() == 2;
-  require(pair && ((*entry)[1].is_string() || (*entry)[1].is_null()), ErrorCode::kMalformed, where, ": ", part,
-          " is no pair of library and class");
+  require(pair && ((*entry)[1].is_string() || (*entry)[1].is_null()), ErrorCode::kMalformed, where, ": ", part, " is ",
+          printable(entry->dump()), "; a pair of library and class is allowed");
   return (*entry)[1].is_null() ? "" : (*entry)[1].get<std::string>();
 }
 
@@ -55,11 +47,8 @@ void check_pipeline(const Json& index, const std::string& where) {
 Component<TransformerConfig> open_transformer(const ModelRoot& root) {
   const fs::path config = fs::path("transformer") / "config.json";
   Component<TransformerConfig> out;
-  out.config = read_transformer_config(config_of(root, config), where_of(root, config));
-  RawTensors raw = open_folder(root, "transformer", "diffusion_pytorch_model");
-  const Naming naming = probe_transformer(raw.tensors, raw.where.string());
-  if (naming == Naming::kOriginal) rename_all(raw.tensors, wan_transformer_rules());
-  out.tensors = share(std::move(raw));
+  out.config = read_transformer_config(read_json(root, config, kConfigLimits), where_of(root, config));
+  out.tensors = share_transformer(open_folder(root, "transformer", "diffusion_pytorch_model"));
   return out;
 }
 
@@ -69,7 +58,7 @@ void open_vae(const ModelRoot& root, bool tensors, Checkpoint& out) {
     out.missing_vae = where_of(root, config) + ": not there; only --latents-only needs no VAE";
     return;
   }
-  out.vae = {read_vae_config(config_of(root, config), where_of(root, config)), nullptr};
+  out.vae = {read_vae_config(read_json(root, config, kConfigLimits), where_of(root, config)), nullptr};
   if (tensors) out.vae->tensors = share(open_folder(root, "vae", "diffusion_pytorch_model"));
 }
 
@@ -89,7 +78,7 @@ void open_text_encoder(const ModelRoot& root, Checkpoint& out) {
     out.missing_text_encoder = where_of(root, config) + ": not there; use --embeddings";
     return;
   }
-  const TextEncoderConfig read = read_text_config(config_of(root, config), where_of(root, config));
+  const TextEncoderConfig read = read_text_config(read_json(root, config, kConfigLimits), where_of(root, config));
   RawTensors raw = open_folder(root, "text_encoder", "model");
   tidy_embedding(raw.tensors);
   out.text_encoder = {read, share(std::move(raw))};
@@ -98,12 +87,12 @@ void open_text_encoder(const ModelRoot& root, Checkpoint& out) {
 }  // namespace
 
 Checkpoint open_diffusers(const ModelRoot& root, const OpenOptions& options) {
-  check_pipeline(config_of(root, "model_index.json"), where_of(root, "model_index.json"));
+  check_pipeline(read_json(root, "model_index.json", kConfigLimits), where_of(root, "model_index.json"));
   Checkpoint out;
   out.path = root.given();
   out.layout = Layout::kDiffusers;
   const fs::path scheduler = fs::path("scheduler") / "scheduler_config.json";
-  out.scheduler = read_scheduler_config(config_of(root, scheduler), where_of(root, scheduler));
+  out.scheduler = read_scheduler_config(read_json(root, scheduler, kConfigLimits), where_of(root, scheduler));
   out.transformer = open_transformer(root);
   open_vae(root, options.vae, out);
   leave_out_text(out);

@@ -1,7 +1,6 @@
 #include <utility>
 
 #include "common/base/error.h"
-#include "common/base/file.h"
 #include "models/files/config_reader.h"
 #include "models/files/json.h"
 #include "models/files/key_maps.h"
@@ -54,15 +53,11 @@ void open_text(const ModelRoot& root, Checkpoint& out) {
 
 Checkpoint open_original(const ModelRoot& root, const OpenOptions& options) {
   const std::string where = (root.given() / "config.json").string();
-  const Json json = parse_json(read_text(root.resolve("config.json"), kConfigLimits.bytes), where, kConfigLimits);
   Checkpoint out;
   out.path = root.given();
   out.layout = Layout::kOriginal;
-  out.transformer.config = read_original_config(json, where);
-  RawTensors raw = open_folder(root, "", "diffusion_pytorch_model");
-  const Naming naming = probe_transformer(raw.tensors, raw.where.string());
-  if (naming == Naming::kOriginal) rename_all(raw.tensors, wan_transformer_rules());
-  out.transformer.tensors = share(std::move(raw));
+  out.transformer.config = read_original_config(read_json(root, "config.json", kConfigLimits), where);
+  out.transformer.tensors = share_transformer(open_folder(root, "", "diffusion_pytorch_model"));
   open_vae(root, out);
   leave_out_text(out);
   if (options.text_encoder) open_text(root, out);
@@ -75,9 +70,7 @@ Checkpoint open_single_file(const fs::path& path, std::int64_t head_dim) {
   out.layout = Layout::kSingleFile;
   RawTensors raw = open_single(path);
   strip_prefix(raw.tensors, path.string());
-  const Naming naming = probe_transformer(raw.tensors, path.string());
-  if (naming == Naming::kOriginal) rename_all(raw.tensors, wan_transformer_rules());
-  out.transformer.tensors = share(std::move(raw));
+  out.transformer.tensors = share_transformer(std::move(raw));
   out.transformer.config = probe_transformer_config(*out.transformer.tensors, head_dim);
   out.missing_vae = path.string() + ": a single file holds no VAE; use a model folder";
   out.missing_text_encoder =

@@ -2,6 +2,7 @@
 #pragma once
 #include "models/files/checkpoint.h"
 #include "models/files/model_root.h"
+#include "models/files/shards.h"
 
 namespace wean::models {
 
@@ -12,6 +13,8 @@ namespace wean::models {
 /// One safetensors file.
 [[nodiscard]] Checkpoint open_single_file(const std::filesystem::path& path, std::int64_t head_dim);
 
+/// The set under canonical names; throws what probe_transformer throws.
+[[nodiscard]] std::shared_ptr<const TensorSet> share_transformer(RawTensors raw);
 /// Fills in the tokenizer when `folder` holds one, else why it is missing.
 void find_tokenizer(const ModelRoot& root, const std::filesystem::path& folder, Checkpoint& out);
 /// Says in `out` that text encoder and tokenizer were not asked for.

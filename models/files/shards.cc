@@ -30,10 +30,11 @@ void append(RawTensors& out, const fs::path& shown, const fs::path& real) {
 WeightMap read_weight_map(const fs::path& shown, const fs::path& real) {
   const Json json = parse_json(read_text(real, kIndexLimits.bytes), shown.string(), kIndexLimits);
   const Fields index(json, shown.string());
-  require(index.has("weight_map"), ErrorCode::kMalformed, shown.string(), ": weight_map is missing");
+  require(index.has("weight_map"), ErrorCode::kMalformed, shown.string(),
+          ": weight_map is missing; an object of tensor and file names is allowed");
   const Json& map = json.at("weight_map");
   require(map.is_object() && !map.empty(), ErrorCode::kMalformed, shown.string(),
-          ": weight_map must be an object that is not empty");
+          ": weight_map must be an object that is not empty, of tensor and file names");
   require(map.size() <= kMaxTensors, ErrorCode::kMalformed, shown.string(), ": weight_map holds ", map.size(),
           " tensors; at most ", kMaxTensors, " are allowed");
   WeightMap out;

@@ -59,12 +59,6 @@ at::Tensor Weights::take(const std::string& name, const std::vector<std::int64_t
   return cpu_tensor(*view).to(at::TensorOptions().device(device_).dtype(type));
 }
 
-void Weights::set_aside(const std::string& prefix) {
-  for (const TensorView& view : set_->tensors()) {
-    if (view.name.starts_with(prefix)) taken_.insert(view.name);
-  }
-}
-
 std::vector<std::string> Weights::leftovers() const {
   std::vector<std::string> names;
   for (const TensorView& view : set_->tensors()) {

@@ -28,8 +28,6 @@ class Weights {
   /// is not F32, BF16 or F16; kNotFinite with the index of the first NaN or Inf.
   [[nodiscard]] at::Tensor take(const std::string& name, const std::vector<std::int64_t>& shape);
   [[nodiscard]] at::Tensor take(const std::string& name, const std::vector<std::int64_t>& shape, c10::ScalarType type);
-  /// Tensors whose names begin with `prefix` count as taken: parts of the file that this use does not need.
-  void set_aside(const std::string& prefix);
   /// Names never taken, sorted.
   [[nodiscard]] std::vector<std::string> leftovers() const;
   /// Throws kMalformed naming the first leftovers: a file with weights that the model does not use is another model.

@@ -11,7 +11,7 @@
 namespace wean::models {
 
 PromptEmbeddings::PromptEmbeddings(const std::filesystem::path& path, std::int64_t text_len, std::int64_t text_dim)
-    : set_(open_tensor_file(path)), text_len_(text_len), text_dim_(text_dim) {
+    : set_(open_tensor_file(path)), text_len_(text_len) {
   for (const TensorView& view : set_->tensors()) {
     const bool digest = view.name.size() == 64 && view.name.find_first_not_of("0123456789abcdef") == std::string::npos;
     require(digest, ErrorCode::kMalformed, path.string(), ": tensor '", view.name,

@@ -28,7 +28,6 @@ class PromptEmbeddings {
  private:
   std::shared_ptr<const TensorSet> set_;
   std::int64_t text_len_;
-  std::int64_t text_dim_;
 };
 
 }  // namespace wean::models

@@ -22,14 +22,11 @@ struct Place {
   const fs::path& folder;
   [[nodiscard]] bool has(const char* name) const { return root.has(folder / name); }
   [[nodiscard]] std::string shown(const char* name) const { return (root.given() / folder / name).string(); }
-  [[nodiscard]] std::string text(const char* name, std::uint64_t most) const {
-    return read_text(root.resolve(folder / name), most);
-  }
 };
 
 Json read(const Place& place, const char* name) {
   if (!place.has(name)) return Json::object();
-  return parse_json(place.text(name, kIndexLimits.bytes), place.shown(name), kIndexLimits);
+  return read_json(place.root, place.folder / name, kIndexLimits);
 }
 
 /// A token that configs write as "text" or as {"content": "text", ...}.
@@ -51,7 +48,8 @@ void read_decoder(const Json& json, const std::string& where, TokenizerFiles& ou
   for (const auto& [id, entry] : json.items()) {
     AddedToken token = read_added(entry, where);
     const bool number = !id.empty() && id.size() <= 8 && id.find_first_not_of("0123456789") == std::string::npos;
-    require(number, ErrorCode::kMalformed, where, ": added_tokens_decoder key '", printable(id), "' is no id");
+    require(number, ErrorCode::kMalformed, where, ": added_tokens_decoder key '", printable(id),
+            "'; an id of at most 8 digits is allowed");
     token.id = std::stoll(id);
     tokens.push_back(std::move(token));
   }
@@ -61,7 +59,7 @@ void read_decoder(const Json& json, const std::string& where, TokenizerFiles& ou
 
 /// "added_tokens": [{"id": 0, "content": ...}] of tokenizer.json.
 void read_added_list(const Json& json, const std::string& where, TokenizerFiles& out) {
-  require(json.is_array(), ErrorCode::kMalformed, where, ": added_tokens is no list");
+  require(json.is_array(), ErrorCode::kMalformed, where, ": added_tokens is no list; a list of tokens is allowed");
   std::vector<AddedToken> tokens;
   for (const Json& entry : json) {
     AddedToken token = read_added(entry, where);
@@ -87,15 +85,18 @@ void read_chars_map(const Json& normalizer, TokenizerFiles& out) {
 
 void read_fast(const Json& json, TokenizerFiles& out) {
   const Fields fields(json, out.where);
-  require(json.contains("model") && json["model"].is_object(), ErrorCode::kMalformed, out.where, ": model is missing");
+  require(json.contains("model") && json["model"].is_object(), ErrorCode::kMalformed, out.where,
+          ": model is missing; an object with type and vocab is allowed");
   const Fields model(json["model"], out.where + ": model");
   require(model.text("type", "Unigram") == "Unigram", ErrorCode::kUsage, out.where, ": model type '",
           printable(model.text("type", "")), "' is not supported; allowed is Unigram");
   const Json vocab = json["model"].value("vocab", Json());
-  require(vocab.is_array() && !vocab.empty(), ErrorCode::kMalformed, out.where, ": vocab is no list of pieces");
+  require(vocab.is_array() && !vocab.empty(), ErrorCode::kMalformed, out.where,
+          ": model.vocab is no list of pieces; pairs of text and score are allowed");
   for (const Json& entry : vocab) {
     const bool pair = entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_number();
-    require(pair, ErrorCode::kMalformed, out.where, ": piece ", out.pieces.size(), " is no pair of text and score");
+    require(pair, ErrorCode::kMalformed, out.where, ": piece ", out.pieces.size(),
+            "; a pair of text and score is allowed");
     out.pieces.push_back({entry[0].get<std::string>(), entry[1].get<double>()});
   }
   if (json.contains("normalizer")) read_chars_map(json["normalizer"], out);
@@ -152,7 +153,7 @@ TokenizerFiles read_tokenizer_files(const ModelRoot& root, const fs::path& folde
   if (fast) {
     read_fast(read(place, "tokenizer.json"), out);
   } else {
-    read_sentencepiece(place.text("spiece.model", kMaxModel), out);
+    read_sentencepiece(read_text(root.resolve(folder / "spiece.model"), kMaxModel), out);
     // transformers puts the sentinels behind the pieces, the last one first.
     for (std::int64_t i = extra; i-- > 0;) out.pieces.push_back({"<extra_id_" + std::to_string(i) + ">", 0});
   }

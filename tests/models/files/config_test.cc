@@ -114,6 +114,8 @@ TEST(Config, RefusesOtherVaes) {
         Change{"z_dim", "48", ErrorCode::kMalformed, "z_dim = 48 are allowed"},
         Change{"dim_mult", "[1,2,4]", ErrorCode::kMalformed, "one less than dim_mult"},
         Change{"dim_mult", "[]", ErrorCode::kMalformed, "levels of dim_mult 0"},
+        Change{"latents_std", "[1,1,1,1,0,1,1,1,1,1,1,1,1,1,1,1]", ErrorCode::kMalformed,
+               "c: latents_std[4] 0; a finite number above 0"},
         Change{"latents_std", "[1,2]", ErrorCode::kMalformed, "z_dim = 16 are allowed"},
         Change{"scale_factor_temporal", "8", ErrorCode::kMalformed, "do not follow from the levels"},
         Change{"attn_scales", "[1.0]", ErrorCode::kUsage, "attn_scales"}}) {
@@ -270,7 +272,8 @@ TEST(Folder, HubCacheOpensItsSnapshotThroughLinks) {
 TEST(Folder, MalformedModelIndex) {
   const TempDir dir;
   put(dir / "model_index.json", R"({"_class_name":"WanPipeline","vae":"x"})");
-  EXPECT_ERROR(open_checkpoint(dir.path()), ErrorCode::kMalformed, "vae is no pair of library and class");
+  EXPECT_ERROR(open_checkpoint(dir.path()), ErrorCode::kMalformed,
+               "vae is \"x\"; a pair of library and class is allowed");
   put(dir / "model_index.json", R"({"_class_name":7})");
   EXPECT_ERROR(open_checkpoint(dir.path()), ErrorCode::kMalformed, "_class_name 7; a string");
   put(dir / "model_index.json", std::string((1 << 20) + 1, ' '));

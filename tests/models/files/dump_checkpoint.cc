@@ -102,7 +102,9 @@ Json file_json(const std::string& path) {
 }
 
 Json scheduler_json(const std::string& path) {
-  const SchedulerConfig config = read_scheduler_config(read_json(path, kConfigLimits), path);
+  const std::filesystem::path file(path);
+  const SchedulerConfig config =
+      read_scheduler_config(read_json(ModelRoot(file.parent_path()), file.filename(), kConfigLimits), path);
   return {{"class", config.class_name}, {"shift", config.flow_shift}, {"order", config.solver_order}};
 }
 

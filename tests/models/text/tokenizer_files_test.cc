@@ -239,7 +239,7 @@ TEST(Tokenizer, BrokenConfigsAreNamed) {
            {"[]", "a JSON object is expected"},
            {"{\"extra_ids\":-1}", "extra_ids -1"},
            {"{\"extra_ids\":99999999}", "extra_ids 99999999"},
-           {"{\"added_tokens_decoder\":{\"x\":{\"content\":\"a\"}}}", "added_tokens_decoder key 'x' is no id"},
+           {"{\"added_tokens_decoder\":{\"x\":{\"content\":\"a\"}}}", "added_tokens_decoder key 'x'; an id of"},
            {"{\"added_tokens_decoder\":{\"5\":{\"content\":\"</s>\"}}}", "'</s>' has id 5, but it is 1"},
            {"{\"added_tokens_decoder\":{\"5\":7}}", "a JSON object is expected"}}) {
     SCOPED_TRACE(message);
@@ -258,8 +258,8 @@ TEST(Tokenizer, BrokenTokenizerJsonIsNamed) {
   for (const auto& [text, message] : std::vector<std::pair<const char*, const char*>>{
            {"{}", "model is missing"},
            {"{\"model\":{\"type\":\"Unigram\"}}", "vocab is no list"},
-           {"{\"model\":{\"vocab\":[[\"a\"]]}}", "piece 0 is no pair"},
-           {"{\"model\":{\"vocab\":[[\"a\",\"b\"]]}}", "piece 0 is no pair"},
+           {"{\"model\":{\"vocab\":[[\"a\"]]}}", "piece 0; a pair of text and score"},
+           {"{\"model\":{\"vocab\":[[\"a\",\"b\"]]}}", "piece 0; a pair of text and score"},
            {"{\"model\":{\"vocab\":[[\"a\",0]]},\"added_tokens\":{}}", "added_tokens is no list"},
            {"{\"model\":{\"vocab\":[[\"a\",0]]},\"normalizer\":{\"precompiled_charsmap\":\"!!!!\"}}", "not base64"},
            {"{\"model\":{\"vocab\":[[\"a\",0]]},\"normalizer\":{\"precompiled_charsmap\":\"abc\"}}",
