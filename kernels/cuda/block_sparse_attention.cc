@@ -99,11 +99,7 @@ void cuda_plan(const CudaMask& mask, void* plan, void* stream) {
 
 std::size_t cuda_run_bytes(const CudaMask& mask, const CudaAttentionParams& params) {
   check_call(mask, params);
-#ifdef WEAN_CUDA_SM80
   return std::max(sm90::workspace_bytes(), sm80::workspace_bytes(mask, params));
-#else
-  return sm90::workspace_bytes();
-#endif
 }
 
 void cuda_block_sparse_attention(const CudaMask& mask, const CudaAttentionParams& params, const void* plan,
@@ -114,12 +110,7 @@ void cuda_block_sparse_attention(const CudaMask& mask, const CudaAttentionParams
   require(capability >= 80, ErrorCode::kNoGpu, "cuda_block_sparse_attention: the GPU has compute capability ",
           capability / 10, ".", capability % 10, "; 8.0 or newer is required");
   if (capability / 10 == 9) return sm90::block_sparse_attention(mask, params, plan, workspace, stream);
-#ifdef WEAN_CUDA_SM80
   sm80::block_sparse_attention(mask, params, plan, workspace, stream);
-#else
-  fail(ErrorCode::kNoGpu, "cuda_block_sparse_attention: the GPU has compute capability ", capability / 10, ".",
-       capability % 10, "; this build has a kernel for 9.x alone");
-#endif
 }
 
 }  // namespace wean::kernels

@@ -21,7 +21,7 @@ import torch
 import contenders as rivals
 from correctness import LIMIT, error_of, reference, sampled_rows
 from masks import FAMILIES, Shape, draw, kept_pairs
-from measure import Monitor, measure
+from measure import Monitor, device_id, measure
 
 SHAPES = {
     "480p": Shape("480p", 12, (21, 30, 52)),   # Wan2.1 1.3B, 832x480, 81 frames
@@ -133,7 +133,7 @@ def device_facts() -> dict:
     properties = torch.cuda.get_device_properties(0)
     facts = {"device": properties.name, "sms": properties.multi_processor_count, "memory_gb": round(properties.total_memory / 1e9, 1)}
     try:
-        query = subprocess.run(["nvidia-smi", "--id=0", "--query-gpu=driver_version,power.limit,clocks.max.sm", "--format=csv,noheader"],
+        query = subprocess.run(["nvidia-smi", f"--id={device_id()}", "--query-gpu=driver_version,power.limit,clocks.max.sm", "--format=csv,noheader"],
                                capture_output=True, text=True, check=True)
         facts |= dict(zip(("driver", "power_limit", "max_sm_clock"), map(str.strip, query.stdout.split(","))))
     except (OSError, subprocess.CalledProcessError):

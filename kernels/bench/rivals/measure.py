@@ -12,6 +12,11 @@ from collections.abc import Callable
 import torch
 
 
+def device_id() -> str:
+    """What nvidia-smi calls torch's device: its numbers know nothing of CUDA_VISIBLE_DEVICES."""
+    return f"GPU-{torch.cuda.get_device_properties(torch.cuda.current_device()).uuid}"
+
+
 class Monitor:
     """SM clock (MHz) and power (W) from nvidia-smi, ten times a second; nothing where nvidia-smi is missing."""
 
@@ -19,7 +24,7 @@ class Monitor:
         self.samples: list[tuple[float, float, float]] = []
         try:
             self._process = subprocess.Popen(
-                ["nvidia-smi", f"--id={torch.cuda.current_device()}", "--query-gpu=clocks.sm,power.draw", "--format=csv,noheader,nounits", "-lms", "100"],
+                ["nvidia-smi", f"--id={device_id()}", "--query-gpu=clocks.sm,power.draw", "--format=csv,noheader,nounits", "-lms", "100"],
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         except OSError:
             self._process = None

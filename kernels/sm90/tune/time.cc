@@ -23,10 +23,13 @@ class Meter {
   Meter() : library_(dlopen("libnvidia-ml.so.1", RTLD_NOW)) {
     if (library_ == nullptr) return;
     const auto init = reinterpret_cast<int (*)()>(dlsym(library_, "nvmlInit_v2"));
-    const auto find = reinterpret_cast<int (*)(unsigned, void**)>(dlsym(library_, "nvmlDeviceGetHandleByIndex_v2"));
+    const auto find =
+        reinterpret_cast<int (*)(const char*, void**)>(dlsym(library_, "nvmlDeviceGetHandleByPciBusId_v2"));
     clock_ = reinterpret_cast<Clock>(dlsym(library_, "nvmlDeviceGetClockInfo"));
     power_ = reinterpret_cast<Power>(dlsym(library_, "nvmlDeviceGetPowerUsage"));
-    if (!init || !find || init() != 0 || find(0, &device_) != 0) device_ = nullptr;
+    char bus[32] = {};  // the library's own numbers know nothing of CUDA_VISIBLE_DEVICES
+    const bool known = cudaDeviceGetPCIBusId(bus, sizeof bus, 0) == cudaSuccess;
+    if (!known || !init || !find || init() != 0 || find(bus, &device_) != 0) device_ = nullptr;
   }
   unsigned megahertz() const {
     unsigned value = 0;
