@@ -43,7 +43,7 @@ void release(std::int64_t number) { release_masks(number); }
 
 std::int64_t upload(std::int64_t number, std::int64_t device) {
   SharedDeviceMasks masks;
-  return upload_masks(number, static_cast<std::int32_t>(device), masks);
+  return upload_masks(number, device, masks);
 }
 
 bool has_cuda() { return wean_has_cuda() == 1; }

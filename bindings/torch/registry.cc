@@ -8,12 +8,26 @@
 namespace wean::torch_binding {
 namespace {
 
+/// The masks of a file on one device.
+struct Uploaded {
+  std::mutex uploading;
+  SharedDeviceMasks masks;
+};
+
 /// A file, and its masks on the devices that asked for them.
 struct File {
   explicit File(SharedMasks opened) : masks(std::move(opened)) {}
   const SharedMasks masks;
-  std::mutex uploading;  ///< one upload at a time; the registry stays free meanwhile
-  std::map<std::int32_t, SharedDeviceMasks> devices;
+  std::mutex mutex;
+  std::map<std::int32_t, std::shared_ptr<Uploaded>> devices;
+
+  /// Its own lock is held while masks are copied: calls on other devices go on.
+  std::shared_ptr<Uploaded> on(std::int32_t device) {
+    const std::lock_guard lock(mutex);
+    std::shared_ptr<Uploaded>& place = devices[device];
+    if (place == nullptr) place = std::make_shared<Uploaded>();
+    return place;
+  }
 };
 
 struct Registry {
@@ -59,14 +73,18 @@ std::int64_t open_masks(const std::string& path) {
 
 SharedMasks find_masks(std::int64_t number) { return find_file(number)->masks; }
 
-wean_status upload_masks(std::int64_t number, std::int32_t device, SharedDeviceMasks& masks) {
+wean_status upload_masks(std::int64_t number, std::int64_t device, SharedDeviceMasks& masks) {
+  wean_upload_params params;
+  wean_upload_params_init(&params);
+  params.device = static_cast<std::int32_t>(device);
+  if (device < 0 || params.device != device) {
+    throw std::runtime_error("wean: device " + std::to_string(device) + "; allowed are CUDA device numbers");
+  }
   const std::shared_ptr<File> file = find_file(number);
-  const std::lock_guard lock(file->uploading);
-  SharedDeviceMasks& place = file->devices[device];
+  const std::shared_ptr<Uploaded> there = file->on(params.device);
+  const std::lock_guard lock(there->uploading);
+  SharedDeviceMasks& place = there->masks;
   if (place == nullptr) {
-    wean_upload_params params;
-    wean_upload_params_init(&params);
-    params.device = device;
     wean_device_masks* opened = nullptr;
     const wean_status status = wean_device_masks_open(file->masks.get(), &params, &opened);
     if (status != WEAN_OK) return status;

@@ -24,7 +24,7 @@ using SharedDeviceMasks = std::shared_ptr<const wean_device_masks>;
 [[nodiscard]] SharedMasks find_masks(std::int64_t number);
 /// The masks of a number on CUDA device `device`, uploaded at the first call for it; a call in flight shares ownership
 /// as above. Sets `masks` unless the status says why not (wean_last_error has the text). Not while a graph is captured.
-[[nodiscard]] wean_status upload_masks(std::int64_t number, std::int32_t device, SharedDeviceMasks& masks);
+[[nodiscard]] wean_status upload_masks(std::int64_t number, std::int64_t device, SharedDeviceMasks& masks);
 /// Forgets the number; the file is closed when the last call that uses it returns. Unknown numbers are ignored.
 void release_masks(std::int64_t number);
 

@@ -48,6 +48,12 @@ void check_strides(const char* field, std::int64_t head_dim, std::int64_t batch,
         head, "; multiples of 8 below 2^39 are required, of a token at least head_dim");
 }
 
+/// Inputs may repeat a head or a batch entry with stride 0; an output may not.
+void check_output(const CudaMask& mask, const CudaAttentionParams& p) {
+  check((p.o_stride_head != 0 || mask.heads == 1) && (p.o_stride_batch != 0 || p.batch == 1),
+        "strides of o: 0 between heads or batch entries; places of their own are required");
+}
+
 void check_call(const CudaMask& mask, const CudaAttentionParams& p) {
   check_sizes(mask);
   check(p.type == CudaElementType::kBfloat16 || p.type == CudaElementType::kFloat16, "type ", static_cast<int>(p.type),
@@ -62,6 +68,7 @@ void check_call(const CudaMask& mask, const CudaAttentionParams& p) {
   check_strides("k", p.head_dim, p.k_stride_batch, p.k_stride_token, p.k_stride_head);
   check_strides("v", p.head_dim, p.v_stride_batch, p.v_stride_token, p.v_stride_head);
   check_strides("o", p.head_dim, p.o_stride_batch, p.o_stride_token, p.o_stride_head);
+  check_output(mask, p);
 }
 
 void check_pointers(const CudaMask& mask, const CudaAttentionParams& p, const void* plan, const void* workspace) {

@@ -19,7 +19,7 @@ struct CudaMask {
 };
 
 /// One call. Pointers are device memory, 16-byte aligned, borrowed until the run has ended. Strides count elements, are
-/// multiples of 8, and the last dimension is contiguous.
+/// multiples of 8, and the last dimension is contiguous; a head or batch stride of q, k and v may be 0 (all share one).
 struct CudaAttentionParams {
   const void* q = nullptr;       ///< [batch, q_tokens, heads, head_dim] by strides
   const void* k = nullptr;       ///< [batch, k_tokens, heads, head_dim] by strides

@@ -143,10 +143,8 @@ void launch_plan(const CudaMask& mask, void* plan, void* stream) {
                                  static_cast<int>(layout.words),
                                  static_cast<int>(layout.groups)};
   const auto heads = static_cast<unsigned>(layout.heads), groups = static_cast<unsigned>(layout.groups);
-  count_kernel<<<heads * groups, kCountThreads, 0, static_cast<cudaStream_t>(stream)>>>(pointers);
-  check_cuda(cudaGetLastError(), "cuda_plan: launch");
-  order_kernel<<<heads, kOrderThreads, 0, static_cast<cudaStream_t>(stream)>>>(pointers);
-  check_cuda(cudaGetLastError(), "cuda_plan: launch");
+  launch_cuda("cuda_plan: launch", count_kernel, heads * groups, kCountThreads, 0, stream, pointers);
+  launch_cuda("cuda_plan: launch", order_kernel, heads, kOrderThreads, 0, stream, pointers);
 }
 
 }  // namespace wean::kernels

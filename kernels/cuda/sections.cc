@@ -66,6 +66,9 @@ class FaultStore {
 CudaDeviceGuard::CudaDeviceGuard(int device) {
   const int current = current_device();
   if (current == device) return;
+  int devices = 0;
+  check_cuda(cudaGetDeviceCount(&devices), "looking for a GPU");
+  require(device < devices, ErrorCode::kUsage, "GPU number ", device, "; allowed are 0 to ", devices - 1);
   check_cuda(cudaSetDevice(device), "choosing a GPU");
   previous_ = current;
 }
@@ -84,7 +87,7 @@ struct CudaSections::Impl {
   char* memory = nullptr;
   std::int32_t* device_table = nullptr;
   SelectFault* fault = nullptr;
-  bool released = false;
+  bool used = false;  ///< work of the caller's may run with the masks
 
   void allocate() {
     constexpr const char* kWhat = "memory for masks on the GPU";
@@ -114,24 +117,26 @@ struct CudaSections::Impl {
     if (device_table != nullptr) cudaFreeAsync(device_table, in_order_of);
     memory = nullptr;
     device_table = nullptr;
+    (void)cudaGetLastError();
   }
 
   ~Impl() {
     try {
       const CudaDeviceGuard guard(device);
-      if (!released) cudaDeviceSynchronize();
+      if (used) cudaDeviceSynchronize();
       free(stream);
       if (stream != nullptr) cudaStreamSynchronize(stream);
       if (stream != nullptr) cudaStreamDestroy(stream);
+      (void)cudaGetLastError();
       if (fault != nullptr) FaultStore::instance().give_back(fault);
-    } catch (const Error&) {
+    } catch (...) {
       // The device is lost, and its memory with it.
     }
   }
 };
 
-std::size_t CudaSections::bytes(const CudaMask& shape, std::int64_t count) {
-  return static_cast<std::size_t>(count + 1) * bytes_of_section(shape);
+std::size_t CudaSections::bytes(const CudaMask& shape, std::int64_t count, const SectionTable& table) {
+  return static_cast<std::size_t>(count + 1) * bytes_of_section(shape) + table.section.size() * sizeof(std::int32_t);
 }
 
 CudaSections::CudaSections(const CudaMask& shape, std::int64_t count, SectionTable table, int device)
@@ -159,11 +164,17 @@ void CudaSections::upload(std::int32_t section, const std::uint32_t* bits) {
 void CudaSections::finish() {
   const CudaDeviceGuard guard(impl_->device);
   check_cuda(cudaStreamSynchronize(impl_->stream), "copying masks to the GPU");
+  impl_->used = true;
 }
 
 void CudaSections::release(void* stream) noexcept {
-  impl_->released = true;
-  impl_->free(static_cast<cudaStream_t>(stream));
+  try {
+    const CudaDeviceGuard guard(impl_->device);  // NULL and the per-thread stream are those of the current device
+    impl_->free(static_cast<cudaStream_t>(stream));
+    impl_->used = false;
+  } catch (...) {
+    // The device is lost, and its memory with it.
+  }
 }
 
 int CudaSections::device() const noexcept { return impl_->device; }
@@ -184,8 +195,9 @@ CudaMask CudaSections::select(const DeviceSite& site, void* to, const void** pla
 }
 
 void CudaSections::check_fault() const {
-  const volatile SelectFault& fault = *impl_->fault;
+  volatile SelectFault& fault = *impl_->fault;
   if (fault.found == 0) return;
+  fault.found = 0;  // said once: one wrong number does not end the use of the masks
   const SectionTable& table = impl_->table;
   fail(ErrorCode::kUsage, "an earlier call found phase ", fault.phase, ", branch ", fault.branch, ", layer ",
        fault.layer, " on the device, and its output is zero; allowed are phases ", table.first_phase, " to ",

@@ -27,12 +27,14 @@ struct DeviceSite {
 /// Owns device memory. Immutable once finish() has returned: any number of threads may then run with it.
 class CudaSections {
  public:
-  /// Device memory that `count` masks of the size of `shape` take; throws kUsage when the kernels do not support it.
-  [[nodiscard]] static std::size_t bytes(const CudaMask& shape, std::int64_t count);
+  /// Device memory that `count` masks of the size of `shape` and `table` take; throws kUsage when the kernels do not
+  /// support the shape.
+  [[nodiscard]] static std::size_t bytes(const CudaMask& shape, std::int64_t count, const SectionTable& table);
 
-  /// Room for `count` masks on `device` (-1: the current one). `shape.bits` is ignored. Throws kNoGpu, kGpuMemory.
+  /// Room for `count` masks on `device` (-1: the current one). `shape.bits` is ignored. Throws kNoGpu, kGpuMemory,
+  /// kUsage for a device that is not there.
   CudaSections(const CudaMask& shape, std::int64_t count, SectionTable table, int device);
-  /// Waits until the device has nothing to do, unless release() was called.
+  /// Waits until the device has nothing to do, unless release() was called or finish() never returned.
   ~CudaSections();
   CudaSections(const CudaSections&) = delete;  // owns device memory
   CudaSections& operator=(const CudaSections&) = delete;
@@ -55,7 +57,8 @@ class CudaSections {
   /// Numbers that the table does not have select a mask without any block and are kept for check_fault().
   [[nodiscard]] CudaMask select(const DeviceSite& site, void* to, const void** plan, void* zero, std::size_t zero_bytes,
                                 void* stream) const;
-  /// Throws kUsage naming the numbers when an earlier select() met some that the table does not have. Never waits.
+  /// Throws kUsage, once, naming the numbers when an earlier select() met some that the table does not have. Never
+  /// waits.
   void check_fault() const;
 
  private:

@@ -16,7 +16,7 @@ struct CudaSections::Impl {};
 CudaDeviceGuard::CudaDeviceGuard(int) { refuse(); }
 CudaDeviceGuard::~CudaDeviceGuard() = default;
 
-std::size_t CudaSections::bytes(const CudaMask&, std::int64_t) { refuse(); }
+std::size_t CudaSections::bytes(const CudaMask&, std::int64_t, const SectionTable&) { refuse(); }
 CudaSections::CudaSections(const CudaMask&, std::int64_t, SectionTable, int) { refuse(); }
 CudaSections::~CudaSections() = default;
 void CudaSections::upload(std::int32_t, const std::uint32_t*) { refuse(); }

@@ -36,9 +36,8 @@ __global__ void __launch_bounds__(kThreads) select_kernel(const __grid_constant_
 void launch_select(const SelectCall& call, void* stream) {
   const std::size_t vectors = call.section_bytes / sizeof(uint4);
   const std::size_t blocks = (vectors + 4 * kThreads - 1) / (4 * kThreads);
-  select_kernel<<<static_cast<unsigned>(blocks < 528 ? blocks : 528), kThreads, 0, static_cast<cudaStream_t>(stream)>>>(
-      call);
-  check_cuda(cudaGetLastError(), "choosing a mask on the device");
+  launch_cuda("choosing a mask on the device", select_kernel, static_cast<unsigned>(blocks < 528 ? blocks : 528),
+              kThreads, 0, stream, call);
 }
 
 }  // namespace wean::kernels

@@ -11,8 +11,8 @@ void launch_kernel(const KernelParams& params, unsigned blocks, void* stream) {
   constexpr int kBytes = Layout<Choice::kConfig>::kBytes;
   check_cuda(cudaFuncSetAttribute(attention_kernel<Choice>, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes),
              "cuda_block_sparse_attention: shared memory");
-  attention_kernel<Choice><<<blocks, kThreads, kBytes, static_cast<cudaStream_t>(stream)>>>(params);
-  check_cuda(cudaGetLastError(), "cuda_block_sparse_attention: launch");
+  launch_cuda("cuda_block_sparse_attention: launch", attention_kernel<Choice>, blocks, kThreads, kBytes, stream,
+              params);
 }
 
 template <class Choice>

@@ -37,7 +37,7 @@ CUtensorMap make_tensor_map(const TensorView& view, CudaElementType type, int bo
       CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
   require(status == CUDA_SUCCESS, ErrorCode::kUsage, "cuda_block_sparse_attention: the copy engine cannot address ",
           name, " (driver error ", static_cast<int>(status), "): strides ", view.batch_stride, ", ", view.token_stride,
-          ", ", view.head_stride, " must be positive and below 2^39 elements");
+          ", ", view.head_stride, " must be below 2^39 elements");
   return map;
 }
 

@@ -175,8 +175,7 @@ def main() -> None:
         args.through = "apply" if importlib.util.find_spec("diffusers") else "operator"
     dense_name, dense = dense_kernel(args.dense)
     properties = torch.cuda.get_device_properties(0)
-    result = {"device": properties.name, "torch": torch.__version__, "cuda": torch.version.cuda, "dense_kernel": dense_name, "rows": rows,
-              "options": {name: str(value) for name, value in vars(args).items()}}
+    result = {"device": properties.name, "torch": torch.__version__, "cuda": torch.version.cuda, "dense_kernel": dense_name, "rows": rows}
     # Compiled first, for every model: what a short budget leaves out stands last.
     for mode in [[mode] for mode in args.modes]:
         for name in args.models:

@@ -101,7 +101,8 @@ std::uint64_t device_bytes(const MaskReader& reader, const wean_upload_params& p
   check_geometry(reader.meta());
   reader.validate(range.first, range.count);
   const Sections sections(reader, range);
-  return kernels::CudaSections::bytes(shape_of(reader.meta()), static_cast<std::int64_t>(sections.different.size()));
+  return kernels::CudaSections::bytes(shape_of(reader.meta()), static_cast<std::int64_t>(sections.different.size()),
+                                      sections.table);
 }
 
 std::unique_ptr<wean_device_masks> open_on_device(const MaskReader& reader, const wean_upload_params& params) {

@@ -8,6 +8,7 @@
 #include <random>
 #include <thread>
 
+#include "common/base/error.h"
 #include "tests/kernels/comparison.h"
 #include "tests/kernels/cuda_run.h"
 
@@ -236,6 +237,39 @@ TEST_P(CudaAttentionUse, NanStaysWhereItBelongs) {
   data.o.bytes() = device.output();
   data.lse = device.log_sum_exp();
   test::compare(attention, data, test::reference_attention(attention, data), test::rounded_weights(attention));
+}
+
+TEST_P(CudaAttentionUse, HeadsShareKeysByStrideZero) {
+  WEAN_NEEDS_GPU();
+  const AttentionCase attention = usual_case();
+  AttentionData data(attention);
+  for (std::int64_t head = 1; head < attention.heads; ++head) {
+    for (std::int64_t token = 0; token < attention.geometry.k_tokens; ++token) {
+      for (std::int64_t d = 0; d < attention.head_dim; ++d)
+        data.k.set(0, token, head, d, static_cast<float>(data.k.at(0, token, 0, d)));
+    }
+  }
+  DeviceRun device(attention, data);
+  const test::Stream stream;
+  run_once(device, stream, GetParam());
+  const auto expected = device.output();
+  device.params.k_stride_head = 0;
+  run_once(device, stream, GetParam());
+  EXPECT_EQ(device.output(), expected);
+  device.params.o_stride_head = 0;
+  EXPECT_THROW(device.run(stream, Variant::kChosen), Error);
+}
+
+TEST_P(CudaAttentionUse, AnErrorOfTheCallerIsNotItsOwn) {
+  WEAN_NEEDS_GPU();
+  const DeviceRun device(usual_case(), AttentionData(usual_case()));
+  const test::Stream stream;
+  run_once(device, stream, GetParam());
+  const auto expected = device.output();
+  ASSERT_NE(cudaSetDevice(1 << 20), cudaSuccess);  // leaves its error as the last one
+  EXPECT_NO_THROW(run_once(device, stream, GetParam()));
+  (void)cudaGetLastError();
+  EXPECT_EQ(device.output(), expected);
 }
 
 TEST_P(CudaAttentionUse, LogSumExpIsOptional) {

@@ -93,10 +93,12 @@ TEST(RuntimeCuda, BytesCountDifferentSectionsOnce) {
   const std::uint64_t all = DeviceMasks::bytes(masks), first = DeviceMasks::bytes(masks, {0, 1, -1}),
                       second = DeviceMasks::bytes(masks, {1, 1, -1});
   EXPECT_GE(first, 2 * 3 * 3 * 4U);
-  EXPECT_EQ(first % 256, 0U);
-  // Phase 0: branches equal, layers differ: 2. Phase 1: all four differ. One more each.
-  EXPECT_EQ(first, 3 * (all / 7));
-  EXPECT_EQ(second, 5 * (all / 7));
+  // Phase 0: branches equal, layers differ: 2. Phase 1: all four differ. One more each; and 4 bytes a site.
+  const std::uint64_t section = (all - 8 * 4U) / 7;
+  EXPECT_EQ(section % 256, 0U);
+  EXPECT_EQ(all, 7 * section + 8 * 4U);
+  EXPECT_EQ(first, 3 * section + 4 * 4U);
+  EXPECT_EQ(second, 5 * section + 4 * 4U);
 }
 
 TEST(RuntimeCuda, WithoutAGpuTheErrorSaysSo) {

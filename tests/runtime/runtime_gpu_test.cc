@@ -113,6 +113,16 @@ struct Indices {
   }
 };
 
+/// Text of the refusal; "accepted" without one.
+std::string refusal_of(const auto& call) {
+  try {
+    call();
+    return "accepted";
+  } catch (const StatusError& error) {
+    return error.what();
+  }
+}
+
 const wean_site kSites[] = {{0, 0, 0, 0}, {0, 1, 0, 1}, {1, 0, 0, 1}, {1, 1, 0, 0}};
 
 TEST(RuntimeGpu, EverySiteEqualsTheDefinition) {
@@ -172,6 +182,10 @@ TEST(RuntimeGpu, NumbersThatAreNotThereGiveZerosAndAnError) {
     EXPECT_EQ(error.status(), WEAN_ERROR_USAGE);
     EXPECT_NE(std::string(error.what()).find("phase 7, branch 0, layer 1"), std::string::npos) << error.what();
   }
+  indices.set(setup.stream, 1, 0, 1);  // said once; then the masks serve again
+  call();
+  setup.stream.wait();
+  setup.expect_site({1, 0, 0, 1});
 }
 
 TEST(RuntimeGpu, OnePhaseHoldsNoOther) {
@@ -186,21 +200,28 @@ TEST(RuntimeGpu, OnePhaseHoldsNoOther) {
   setup.stream.wait();
   setup.expect_site({1, 0, 0, 1});
   second = DeviceMasks(setup.masks, {1, 1, -1});
-  EXPECT_THROW(run({0, 0, 0, 0}), StatusError);
+  EXPECT_NE(refusal_of([&] { run({0, 0, 0, 0}); }).find("site.phase 0; on the GPU are 1 to 1"), std::string::npos);
+  run({1, 0, 0, 1});
+  setup.stream.wait();
+}
+
+TEST(RuntimeGpu, ADeviceThatIsNotThereIsNamed) {
+  if (!test::has_cuda_device()) GTEST_SKIP() << "no GPU";
+  OnDevice setup;
+  const std::string refusal = refusal_of([&] { DeviceMasks(setup.masks, {0, 0, 4096}); });
+  EXPECT_NE(refusal.find("GPU number 4096; allowed are 0 to "), std::string::npos) << refusal;
+  EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
 }
 
 TEST(RuntimeGpu, BadParametersAreNamed) {
   if (!test::has_cuda_device()) GTEST_SKIP() << "no GPU";
   OnDevice setup;
-  const auto refusal = [&](auto change) -> std::string {
+  const auto refusal = [&](auto change) {
     wean_attention_params params = setup.params;
     change(params);
-    try {
+    return refusal_of([&] {
       setup.device.attention(kSites[0], params, setup.workspace.data(), setup.workspace.bytes(), setup.stream.get());
-      return "accepted";
-    } catch (const StatusError& error) {
-      return error.what();
-    }
+    });
   };
   EXPECT_EQ(refusal([](auto&) {}), "accepted");
   EXPECT_NE(refusal([](auto& p) { p.dtype = WEAN_FLOAT32; }).find("1 (bfloat16) and 2 (float16)"), std::string::npos);

@@ -176,7 +176,8 @@ def main() -> None:
         sys.exit(f"rivals: kernel {', '.join(sorted(unknown))}; known are {', '.join(known)}")
     chosen = {name: known[name] for name in args.kernels or [name for name in known if name != "wean-sm80"]}
     begin, monitor, rows, left = time.monotonic(), Monitor(), [], []
-    result = {"versions": rivals.versions(), **device_facts(), "options": {k: str(v) for k, v in vars(args).items()}, "rows": rows, "left_out": left}
+    asked = {name: str(value) for name, value in vars(args).items() if name not in ("out", "library")}
+    result = {"versions": rivals.versions(), **device_facts(), "options": asked, "rows": rows, "left_out": left}
     for number, cell in enumerate(cells_of(args)):
         if time.monotonic() - begin > args.budget:
             left.append({"shape": cell[0].name, "mask": cell[1], "density": cell[2], "note": "not run: time budget"})

@@ -1,3 +1,3 @@
 #include "kernels/sm80/launch.inc.cuh"
 
-template cudaError_t wean::kernels::sm80::launch<__half, 128>(const Arguments&, unsigned, cudaStream_t);
+template void wean::kernels::sm80::launch<__half, 128>(const Arguments&, unsigned, void*);

@@ -38,7 +38,7 @@ typedef enum wean_status {
   WEAN_ERROR_IO = 6,
   WEAN_ERROR_NO_GPU = 9,
   WEAN_ERROR_GPU_MEMORY = 10,
-  WEAN_ERROR_INTERNAL = 70 /**< a bug in wean or out of host memory; the text says which */
+  WEAN_ERROR_INTERNAL = 70 /**< a bug in wean, out of host memory, or failed work on the GPU; the text says which */
 } wean_status;
 
 /** An opened, verified mask file. */
@@ -55,7 +55,8 @@ WEAN_API const char* wean_last_error(void);
 /** How to open. */
 typedef struct wean_open_params {
   uint32_t struct_size;
-  uint32_t verify; /**< 0 = full (default): every byte is proven; 1 = table: payloads are proven on first use */
+  uint32_t verify; /**< 0 = full (default): every byte is proven; 1 = table: a phase is proven on its first use, once,
+                            while other users of it wait; wean_masks_verify chooses the moment */
   uint32_t map;    /**< 0 = private copy (default); 1 = memory map: the file must not change (if it shrinks: SIGBUS) */
   uint32_t reserved;
 } wean_open_params;
@@ -157,10 +158,12 @@ WEAN_API wean_status wean_device_masks_bytes(const wean_masks* masks, const wean
  * needed. */
 WEAN_API wean_status wean_device_masks_open(const wean_masks* masks, const wean_upload_params* params,
                                             wean_device_masks** device_masks);
-/** Waits until the GPU is idle, then frees. */
+/** Waits until the GPU is idle, then frees; not while any thread captures a CUDA graph. Graphs that were captured with
+ * the masks must not be launched afterwards. */
 WEAN_API void wean_device_masks_close(wean_device_masks* device_masks);
 /** Frees once the work that `stream` holds now has ended, without waiting: the way to drop a phase during sampling.
- * Work on other streams that uses the masks must have ended. The handle is gone afterwards. */
+ * Work on other streams that uses the masks must have ended, and no graph with them may be launched afterwards. The
+ * handle is gone. */
 WEAN_API void wean_device_masks_release(wean_device_masks* device_masks, void* stream);
 
 /** Bytes of workspace that wean_attention_cuda and wean_attention_cuda_indexed take for such tensors. The pointers in
@@ -169,11 +172,11 @@ WEAN_API wean_status wean_attention_cuda_bytes(const wean_device_masks* device_m
                                                const wean_attention_params* params, uint64_t* bytes);
 
 /** Block-sparse attention of all heads of `site` on the GPU that holds `device_masks`, bfloat16 or float16. The
- * pointers of `params` are memory of that GPU, 16-byte aligned, strides are multiples of 8; all are borrowed until the
- * stream has passed the call. `workspace` (GPU, 256-byte aligned) must be zero before its first call and may then be
- * used for any number of calls, one after the other. Enqueues on `stream` and returns: allocates nothing, never waits,
- * may be captured in a CUDA graph. Repeated calls give equal bits. A query whose row keeps nothing gives 0, and -inf in
- * log_sum_exp. */
+ * pointers of `params` are memory of that GPU, 16-byte aligned, strides are multiples of 8, those of a head or batch of
+ * q, k and v also 0 (shared); all are borrowed until the stream has passed the call. `workspace` (GPU, 256-byte
+ * aligned) must be zero before its first call and may then be used for any number of calls, one after the other.
+ * Enqueues on `stream` and returns: allocates nothing, never waits, may be captured in a CUDA graph. Repeated calls
+ * give equal bits. A query whose row keeps nothing gives 0, and -inf in log_sum_exp. */
 WEAN_API wean_status wean_attention_cuda(const wean_device_masks* device_masks, const wean_site* site,
                                          const wean_attention_params* params, void* workspace, uint64_t workspace_bytes,
                                          void* stream);
@@ -190,7 +193,8 @@ typedef struct wean_device_site {
 WEAN_API void wean_device_site_init(wean_device_site* site);
 
 /** The same for a site on the GPU; `workspace` may hold anything. Numbers that the uploaded masks do not have give an
- * output of zeros, and WEAN_ERROR_USAGE from the calls that follow, once the GPU has met them. */
+ * output of zeros, and WEAN_ERROR_USAGE, naming them, from one call that follows once the GPU has met them; that call
+ * does nothing else, and those after it run. */
 WEAN_API wean_status wean_attention_cuda_indexed(const wean_device_masks* device_masks, const wean_device_site* site,
                                                  const wean_attention_params* params, void* workspace,
                                                  uint64_t workspace_bytes, void* stream);
