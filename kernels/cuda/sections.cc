@@ -94,11 +94,11 @@ struct CudaSections::Impl {
     check_cuda(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), kWhat);
     fault = FaultStore::instance().take();
     const std::size_t table_bytes = table.section.size() * sizeof(std::int32_t);
-    check_cuda(cudaMallocAsync(reinterpret_cast<void**>(&memory), static_cast<std::size_t>(count + 1) * stride, stream),
-               kWhat);
+    const std::size_t bytes = static_cast<std::size_t>(count + 1) * stride;
+    check_cuda(cudaMallocAsync(reinterpret_cast<void**>(&memory), bytes, stream), kWhat);
     check_cuda(cudaMallocAsync(reinterpret_cast<void**>(&device_table), table_bytes, stream), kWhat);
     check_cuda(cudaMemcpyAsync(device_table, table.section.data(), table_bytes, cudaMemcpyHostToDevice, stream), kWhat);
-    check_cuda(cudaMemsetAsync(section(count), 0, plan_at, stream), kWhat);
+    check_cuda(cudaMemsetAsync(memory, 0, bytes, stream), kWhat);  // gaps too: select() copies them
     plan(count);
   }
 
