@@ -29,33 +29,44 @@ def masks_of(density, block=(128, 128)):
     return path
 
 
+def clip(density=None, dtype=torch.bfloat16, device="cuda"):
+    """The latents of a pipe of its own, dense without `density`."""
+    pipe = pipeline(dtype).to(device)
+    if density is not None:
+        wean.apply(pipe, masks_of(density), allow_model=ANY_MODEL)
+    return sample(pipe, **SIZE).float().cpu()
+
+
 class OnCuda(unittest.TestCase):
+    """Sampling in bfloat16 strays from float32 whatever computes it, so that is the measure: wean may stray as far as torch does."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.dense, cls.sparse = clip(dtype=torch.float32), clip(0.5, torch.float32, "cpu")
+        cls.dense_noise = relative(clip(), cls.dense)
+        cls.sparse_noise = relative(clip(0.5, device="cpu"), cls.sparse)
+
     def setUp(self):
         self.pipe = pipeline(torch.bfloat16).to("cuda")
 
-    def apply(self, density):
-        return wean.apply(self.pipe, masks_of(density), allow_model=ANY_MODEL)
+    def test_the_masks_matter(self):
+        self.assertGreater(relative(self.sparse, self.dense), 3 * max(self.dense_noise, self.sparse_noise))
 
     def test_all_blocks_give_the_dense_clip(self):
-        dense = sample(self.pipe, **SIZE)
-        self.apply(1.1)
-        self.assertLess(relative(sample(self.pipe, **SIZE).cpu(), dense.cpu()), 2e-2)
+        before = sample(self.pipe, **SIZE)
+        wean.apply(self.pipe, masks_of(1.1), allow_model=ANY_MODEL)
+        self.assertLess(relative(sample(self.pipe, **SIZE).float().cpu(), self.dense), 1.5 * self.dense_noise)
         wean.remove(self.pipe)
-        self.assertTrue(torch.equal(dense, sample(self.pipe, **SIZE)))
+        self.assertTrue(torch.equal(before, sample(self.pipe, **SIZE)))
 
     def test_the_clip_of_the_cpu(self):
-        self.apply(0.5)
-        on_gpu = sample(self.pipe, **SIZE).float().cpu()
-        other = pipeline(torch.float32)
-        wean.apply(other, masks_of(0.5), allow_model=ANY_MODEL)
-        self.assertLess(relative(on_gpu, sample(other, **SIZE)), 5e-2)
+        self.assertLess(relative(clip(0.5), self.sparse), 1.5 * self.sparse_noise)
 
     def test_compiled_without_a_break(self):
-        self.apply(0.5)
-        eager = sample(self.pipe, **SIZE)
+        wean.apply(self.pipe, masks_of(0.5), allow_model=ANY_MODEL)
         graphs = CompileCounterWithBackend("inductor")
         self.pipe.transformer.compile_repeated_blocks(backend=graphs, fullgraph=True)
-        self.assertLess(relative(sample(self.pipe, **SIZE).cpu(), eager.cpu()), 3e-2)
+        self.assertLess(relative(sample(self.pipe, **SIZE).float().cpu(), self.sparse), 1.5 * self.sparse_noise)
         self.assertEqual(1, graphs.frame_count)
 
     def test_other_blocks_are_refused(self):
