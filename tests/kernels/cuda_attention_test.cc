@@ -226,17 +226,22 @@ TEST_P(CudaAttentionUse, RunsBesideAnother) {
 
 TEST_P(CudaAttentionUse, NanStaysWhereItBelongs) {
   WEAN_NEEDS_GPU();
-  const AttentionCase attention = usual_case();
-  AttentionData data(attention);
-  data.q.set(0, 37, 0, 5, std::nanf(""));
-  data.k.set(0, 300, 1, 0, std::nanf(""));
-  data.v.set(0, 801, 2, 9, std::nanf(""));
-  const DeviceRun device(attention, data);
-  const test::Stream stream;
-  run_once(device, stream, GetParam());
-  data.o.bytes() = device.output();
-  data.lse = device.log_sum_exp();
-  test::compare(attention, data, test::reference_attention(attention, data), test::rounded_weights(attention));
+  for (const std::int64_t head_dim : {128, 64}) {
+    for (const std::int64_t key : {300, 301}) {
+      AttentionCase attention = usual_case();
+      attention.head_dim = head_dim;
+      AttentionData data(attention);
+      data.q.set(0, 37, 0, 5, std::nanf(""));
+      data.k.set(0, key, 1, 0, std::nanf(""));
+      data.v.set(0, 801, 2, 9, std::nanf(""));
+      const DeviceRun device(attention, data);
+      const test::Stream stream;
+      run_once(device, stream, GetParam());
+      data.o.bytes() = device.output();
+      data.lse = device.log_sum_exp();
+      test::compare(attention, data, test::reference_attention(attention, data), test::rounded_weights(attention));
+    }
+  }
 }
 
 TEST_P(CudaAttentionUse, HeadsShareKeysByStrideZero) {

@@ -5,7 +5,8 @@
 
 Rivals are optional and come from PyPI: fa3-fwd; flash-attn-4 with quack-kernels, apache-tvm-ffi, torch-c-dlpack-ext and
 nvidia-cutlass-dsl; nvidia-cudnn-frontend. One that is missing is a row "not run". Kept TFLOP/s = 4 x head_dim x kept token pairs /
-time. Medians of interleaved samples; spread = (slowest - fastest) / median; clock and power from nvidia-smi during the samples.
+time. Medians of interleaved samples, each after a lead-in of the same kernel; spread = (slowest - fastest) / median; clock and power
+from nvidia-smi during the samples.
 """
 from __future__ import annotations
 
@@ -48,8 +49,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--dtype", choices=("bfloat16", "float16"), default="bfloat16")
     parser.add_argument("--layout", choices=("BSHD", "BHSD"), default="BSHD", help="order in memory; all kernels see [batch, tokens, heads, dim]")
     parser.add_argument("--rounds", type=int, default=5, help="samples of each kernel")
-    parser.add_argument("--sample-ms", type=float, default=100, help="least time of one sample")
-    parser.add_argument("--budget", type=float, default=290, help="seconds after which no further cell begins")
+    parser.add_argument("--sample-ms", type=float, default=200, help="least time of one sample, and of the lead-in before it")
+    parser.add_argument("--budget", type=float, default=400, help="seconds after which no further cell begins")
     parser.add_argument("--library", default="build/release/lib/libwean_bench.so")
     parser.add_argument("--out", type=pathlib.Path, help="JSON; written after every cell")
     return parser.parse_args()
