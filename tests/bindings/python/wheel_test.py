@@ -36,7 +36,7 @@ class Wheel(unittest.TestCase):
         cls.scratch = tempfile.TemporaryDirectory()
         cls.folder = pathlib.Path(cls.scratch.name)
         run(sys.executable, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--target", cls.folder / "site",
-            "-C", f"build-dir={cls.folder / 'build'}", ROOT)
+            "-C", f"build-dir={cls.folder / 'build'}", "-C", "cmake.define.WEAN_CUDA=OFF", ROOT)
         cls.package = cls.folder / "site/wean"
 
     @classmethod

@@ -1,13 +1,15 @@
 """Runs a command again and again, failing or killing it at the Nth call that writes, and checks what it leaves behind.
 
-usage: fault_test.py --library LIB --output NAME [--every N] [--resume ARG] -- COMMAND ...
+usage: fault_test.py --library LIB --output NAME [--every N] [--spread] [--resume ARG] -- COMMAND ...
 {work} in COMMAND is a fresh folder; the command writes {work}/NAME and must replace an existing one (--force). --resume is
-added when the command runs again after a fault.
+added when the command runs again after a fault. With --spread each of the six kinds of run (kill, EIO, ENOSPC; output new or
+replaced) takes places of its own, so that together they meet every Nth call.
 
 After every fault: no crash signal; {work}/NAME holds the whole old content (or nothing) or the whole new content; exit 0
 only with the new content, a failed call gives exit 6 and leaves no temporary file; running again gives the new content.
 """
 import argparse
+import itertools
 import os
 import pathlib
 import subprocess
@@ -83,22 +85,28 @@ def undisturbed(victim):
     return contents.pop(), calls
 
 
+def places_of(calls, every, kind, kinds):
+    """Calls at which a kind of run meets its fault; `kinds` of them share every Nth call."""
+    return sorted(set(range(1 + every * kind, calls + 1, every * kinds)) | set(range(max(1, calls - LAST_CALLS), calls + 1)))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--library", required=True)
     parser.add_argument("--output", required=True)
     parser.add_argument("--every", type=int, default=8)
+    parser.add_argument("--spread", action="store_true")
     parser.add_argument("--resume")
     parser.add_argument("command", nargs="+")
     victim = Victim(parser.parse_args())
     new, calls = undisturbed(victim)
-    places = sorted(set(range(1, calls + 1, victim.options.every)) | set(range(max(1, calls - LAST_CALLS), calls + 1)))
     faults, runs = [], 0
-    for action in ("kill", "eio", "full"):
-        for old in (None, b"the old content"):
-            for at in places:
-                faults += try_one(victim, action, at, old, new)
-                runs += 1
+    kinds = list(itertools.product(("kill", "eio", "full"), (None, b"the old content")))
+    for number, (action, old) in enumerate(kinds):
+        place = (number, len(kinds)) if victim.options.spread else (0, 1)
+        for at in places_of(calls, victim.options.every, *place):
+            faults += try_one(victim, action, at, old, new)
+            runs += 1
     print("\n".join(faults))
     print(f"{runs} runs with a fault at one of {calls} calls: {len(faults)} faults")
     return 1 if faults or calls == 0 else 0
