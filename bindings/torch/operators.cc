@@ -52,7 +52,8 @@ bool has_cuda() { return wean_has_cuda() == 1; }
 
 STABLE_TORCH_LIBRARY(wean, library) {
   // q, k, v [batch, tokens, heads, head_dim] -> the same shape. masks: number of a mask file; phase, branch, layer:
-  // int64 tensors of one element on the device of q; scale 0 = 1 / sqrt(head_dim).
+  // int64 tensors of one element on the device of q; scale 0 = 1 / sqrt(head_dim). For inference: the Python package
+  // refuses to record a gradient (operators.py says why there); a program without it gets torch's warning in backward.
   library.def(
       "block_sparse_attention(Tensor q, Tensor k, Tensor v, SymInt masks, Tensor phase, Tensor branch, Tensor layer, "
       "SymInt expert=0, float scale=0.0) -> Tensor");

@@ -7,7 +7,7 @@ class WeanError(Exception):
 
 
 class UsageError(WeanError, ValueError):
-    """An argument is out of its range."""
+    """An argument is of a wrong type or out of its range."""
 
 
 class MalformedError(WeanError):

@@ -1,10 +1,12 @@
 """Is this the model that the masks were made from?"""
 from __future__ import annotations
 
+import os
 import pathlib
 from typing import Any
 
 from . import fingerprint
+from .arguments import path_bytes
 from .errors import FileError, GeometryMismatchError, ModelMismatchError, UsageError
 from .masks import MaskInfo
 
@@ -16,7 +18,7 @@ def transformer_folder(pipe: Any, checkpoint: Any) -> pathlib.Path | None:
     """Folder of the transformer's files: of `checkpoint` (FileError when there is none), else of where `pipe` was loaded
     from, if that is a folder or lies in the hub's cache."""
     if checkpoint is not None:
-        found = _inside(pathlib.Path(checkpoint))
+        found = _inside(pathlib.Path(os.fsdecode(path_bytes(checkpoint))))
         if found is None:
             raise FileError(f"{checkpoint}: holds no transformer/config.json; a diffusers folder is needed")
         return found

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._library import Facts, Handle, SiteKey
+from .arguments import path_bytes, real, whole
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Masks:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, prove_on_first_use: bool = False, memory_map: bool = False) -> None:
-        self._handle: Handle | None = Handle(os.fsencode(path), prove_on_first_use, memory_map)
+        self._handle: Handle | None = Handle(path_bytes(path), bool(prove_on_first_use), bool(memory_map))
         self._info = _info(os.fsdecode(path), self._handle, self._handle.facts())
 
     def _open(self) -> Handle:
@@ -100,8 +101,8 @@ class Masks:
         return self._info
 
     def phase_of_sigma(self, sigma: float) -> int:
-        """Index of the phase that holds `sigma`, which is in [0, 1]; UsageError otherwise."""
-        return self._open().phase_of_sigma(sigma)
+        """Index of the phase that holds `sigma`, a number in [0, 1]; UsageError otherwise."""
+        return self._open().phase_of_sigma(real("sigma", sigma, "allowed are numbers from 0 to 1"))
 
     def bits(self, site: Site | int, phase: int) -> np.ndarray:
         """Kept block pairs of every head of `site` (an int is a layer, conditional branch): bool [heads, rows, cols]."""
@@ -136,12 +137,11 @@ class Masks:
 
     def upload(self, device: Any) -> None:
         """Copies the masks of all phases to a CUDA device, which else the first call there does. Before a CUDA graph is
-        captured this is needed. Raises UsageError as device_bytes, DeviceError, DeviceMemoryError. Loads torch."""
-        import torch
-
+        captured this is needed. Raises UsageError as device_bytes and for what is no CUDA device, DeviceError,
+        DeviceMemoryError. Loads torch."""
         from .operators import upload
 
-        upload(self._open(), torch.device(device))
+        upload(self._open(), device)
 
     def operator_number(self) -> int:
         """Number of this file for torch.ops.wean.block_sparse_attention; valid while this object is open. Loads torch."""
@@ -180,15 +180,16 @@ def _lists(kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _site_key(site: Site | int, phase: int) -> SiteKey:
-    layer, branch, expert = Site(site) if isinstance(site, int) else Site(*site)
+    if not isinstance(site, (tuple, list)):
+        site = (whole("layer", site),)
+    if not 1 <= len(site) <= 3:
+        raise UsageError(f"site {site!r}; allowed are a layer and (layer, branch, expert), of which the last two may be left out")
+    layer, branch, expert = Site(*site)
     if isinstance(branch, str):
         if branch not in BRANCHES:
             raise UsageError(f"branch '{branch}'; allowed are 'cond' and 'uncond'")
         branch = BRANCHES[branch]
-    for name, value in (("phase", phase), ("branch", branch), ("expert", expert), ("layer", layer)):
-        if not 0 <= value < 2**32:
-            raise UsageError(f"{name} {value}; allowed are 0 and above")
-    return SiteKey(phase, branch, expert, layer)
+    return SiteKey(whole("phase", phase), whole("branch", branch), whole("expert", expert), whole("layer", layer))
 
 
 def load(path: str | os.PathLike[str], *, prove_on_first_use: bool = False, memory_map: bool = False) -> Masks:
@@ -197,6 +198,7 @@ def load(path: str | os.PathLike[str], *, prove_on_first_use: bool = False, memo
     By default every byte is proven and the file is read into private memory. `prove_on_first_use` proves header and tables
     now and each payload when it is first used; `memory_map` maps the file, which then must not change.
 
-    Raises FileError, MalformedError or IntegrityError with the place and the rule that is broken.
+    Raises FileError, MalformedError or IntegrityError with the place and the rule that is broken, UsageError for what is no
+    path.
     """
     return Masks(path, prove_on_first_use=prove_on_first_use, memory_map=memory_map)

@@ -11,6 +11,7 @@ import torch
 
 from .errors import DenseFallbackWarning, GridMismatchError, UsageError
 from .masks import BRANCHES, Masks
+from .placement import check_whole
 
 TIMESTEPS = 1000  #: training timesteps of Wan; a timestep is 1000 sigma
 
@@ -35,6 +36,8 @@ class Passes(torch.nn.Module):
     phase: torch.Tensor  #: int64, scalar
     branch: torch.Tensor  #: int64, scalar
     phase_of_timestep: torch.Tensor  #: int64 [1001]
+    hook: Any  #: of the transformer, to be removed
+    home: Any  #: the transformer, a weak reference
 
     def __init__(self, masks: Masks, pipe: Any, patch: Sequence[int], dense_on_error: bool) -> None:
         super().__init__()
@@ -44,16 +47,21 @@ class Passes(torch.nn.Module):
         self.dense_clip = False  #: the clip that runs has another grid and falls back
         self.dense = False  #: the pass that runs does
         self.by_timestep = True  #: the phase of the pass that runs comes from the table
+        self.applied = False  #: between install and uninstall (installation.py)
         self._pipe = weakref.ref(pipe)
         self._tabled: Any = None
         for name, shape in (("phase", ()), ("branch", ()), ("phase_of_timestep", (TIMESTEPS + 1,))):
             self.register_buffer(name, torch.zeros(shape, dtype=torch.int64), persistent=False)
         self.refresh()
 
+    @property
+    def pipe(self) -> Any | None:
+        """The pipeline that the masks were applied to; None when it is gone, which the transformer may outlive."""
+        return self._pipe()
+
     def refresh(self) -> None:
         """Makes the table anew when the scheduler has other sigmas than before."""
-        pipe = self._pipe()
-        sigmas = getattr(getattr(pipe, "scheduler", None), "sigmas", None)
+        sigmas = getattr(getattr(self.pipe, "scheduler", None), "sigmas", None)
         if self._tabled is not None and self._tabled is sigmas:
             return
         values = [] if sigmas is None else [float(sigma) for sigma in sigmas]
@@ -103,19 +111,20 @@ class Passes(torch.nn.Module):
             raise GridMismatchError(grid_message(self.masks, self.grid_of(latents)))
         self.dense = not fits
 
-    def before_forward(self, _module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def before_forward(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Forward pre-hook of the transformer: hidden_states [batch, channels, frames, height, width], timestep [batch].
 
         torch.compile traces it and takes only the tensors' part: the clip's grid was checked before, and the operator refuses
-        another one.
+        another one. An offloaded transformer is still elsewhere when this runs.
         """
         if not torch.compiler.is_compiling():
+            check_whole(module)
             self.before_pass(kwargs["hidden_states"] if "hidden_states" in kwargs else args[0])
             if self.by_timestep:
                 self.refresh()
         if self.by_timestep:
             timestep = kwargs["timestep"] if "timestep" in kwargs else args[1]
-            index = timestep.max().long().clamp(0, TIMESTEPS).reshape(1)
+            index = timestep.max().long().clamp(0, TIMESTEPS).reshape(1).to(self.phase_of_timestep.device)
             self.phase.copy_(self.phase_of_timestep.index_select(0, index).reshape(()))
 
 

@@ -1,11 +1,8 @@
 """One line for diffusers: `wean.apply(pipe, "masks.wean")`."""
 from __future__ import annotations
 
-import contextlib
-import functools
 import os
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -13,12 +10,12 @@ from diffusers import WanTransformer3DModel
 
 from .errors import DenseFallbackWarning, DeviceError, GeometryMismatchError, PipelineError, UsageError, WeanError
 from .identity import check_geometry, check_model, transformer_folder
+from .installation import install, installed, uninstall
 from .masks import Masks, load
 from .operators import supports
 from .passes import Passes
-from .processor import BlockSparseProcessor
+from .placement import check_whole, execution_device
 
-NAME = "wean"  #: of the submodule that an applied mask file adds to the transformer
 DTYPES = {"cpu": (torch.float32, torch.bfloat16), "cuda": (torch.bfloat16, torch.float16)}
 CUDA_BLOCKS = ((128, 128), (128, 64))
 
@@ -28,10 +25,13 @@ def apply(pipe: Any, path: str | os.PathLike[str] | Masks, checkpoint: str | os.
     """Runs the self-attention of a diffusers WanPipeline through a mask file, from its next call on.
 
     The phase follows sigma and the guidance branch follows the pass; cross-attention is untouched. Works under
-    torch.compile, before or after. A file that was applied before is replaced.
+    torch.compile, before or after. A file that was applied before is replaced, also one that was applied through another
+    pipeline that shares the transformer: masks belong to the transformer, and clips of every pipeline go through them, but
+    only the last one that they were applied to falls back to dense clips.
 
     Args:
-        pipe: a WanPipeline, its transformer in float32 or bfloat16 on the CPU, in bfloat16 or float16 on a CUDA device.
+        pipe: a WanPipeline, its transformer in float32 or bfloat16 on the CPU, in bfloat16 or float16 on a CUDA device, also
+            with enable_model_cpu_offload(), which may come before or after.
         path: the mask file, or one that `wean.load` opened.
         checkpoint: diffusers folder that the pipe was loaded from; the pipe knows it if it was loaded by path or name.
         on_error: "raise" any problem, or go on "dense" with a DenseFallbackWarning, now and when a clip has another grid.
@@ -48,34 +48,31 @@ def apply(pipe: Any, path: str | os.PathLike[str] | Masks, checkpoint: str | os.
     try:
         masks = path if isinstance(path, Masks) else load(path)
         transformer = _transformer(pipe)
-        device = _device(transformer)
+        device = _device(pipe, transformer)
         check_geometry(transformer, masks.info())
         _check_blocks(masks, device)
         check_model(transformer, masks.info(), transformer_folder(pipe, checkpoint), check, allow_model)
         if device.type == "cuda":
             masks.upload(device)
-        passes = Passes(masks, pipe, transformer.config.patch_size, on_error == "dense").to(device)
+        passes = Passes(masks, pipe, transformer.config.patch_size, on_error == "dense").to(transformer.device)
     except WeanError as error:
         if on_error == "raise":
             raise
         warnings.warn(f"{error}; attention runs dense", DenseFallbackWarning, stacklevel=2)
         return None
     remove(pipe)
-    _install(pipe, transformer, passes)
+    install(pipe, transformer, passes)
     return masks
 
 
 def remove(pipe: Any) -> None:
-    """Makes the pipe what it was before `apply`; does nothing when no mask file is applied."""
-    transformer = _transformer(pipe)
-    passes = transformer._modules.get(NAME)
-    if passes is None:
-        return
-    for block in transformer.blocks:
-        block.attn1.set_processor(block.attn1.processor.dense)
-    passes.hook.remove()
-    del transformer.cache_context, pipe.prepare_latents
-    delattr(transformer, NAME)
+    """Makes the pipe what it was before `apply`; does nothing when no mask file is applied.
+
+    Of pipelines that share a transformer any one will do, whichever the file was applied to. Processors and methods that
+    were put in place of wean's since then stay.
+    """
+    for passes in installed(pipe, _transformer(pipe)):
+        uninstall(passes)
 
 
 def _transformer(pipe: Any) -> Any:
@@ -90,18 +87,20 @@ def _transformer(pipe: Any) -> Any:
     return transformer
 
 
-def _device(transformer: Any) -> torch.device:
-    """Where the transformer is; DeviceError or UsageError when its device, type or sharding cannot run."""
-    if not supports(transformer.device):
-        raise DeviceError(f"the transformer is on {transformer.device} and this build of wean has no kernels for it; it needs a build with them, "
+def _device(pipe: Any, transformer: Any) -> torch.device:
+    """Where the passes run; DeviceError, UsageError or PipelineError when device, type, offloading or sharding cannot run."""
+    check_whole(transformer)
+    device = execution_device(pipe, transformer)
+    if not supports(device):
+        raise DeviceError(f"the transformer runs on {device} and this build of wean has no kernels for it; it needs a build with them, "
                           "or pipe.to('cpu')")
-    allowed = DTYPES[transformer.device.type]
+    allowed = DTYPES[device.type]
     if transformer.dtype not in allowed:
-        raise UsageError(f"the transformer is in {transformer.dtype}; allowed on {transformer.device.type} are "
+        raise UsageError(f"the transformer is in {transformer.dtype}; allowed on {device.type} are "
                          + " and ".join(str(dtype).removeprefix("torch.") for dtype in allowed))
-    if any(block.attn1.processor._parallel_config is not None for block in transformer.blocks):
+    if any(getattr(block.attn1.processor, "_parallel_config", None) is not None for block in transformer.blocks):
         raise PipelineError("context parallelism splits the tokens between devices; masks are for all tokens of a clip")
-    return transformer.device
+    return device
 
 
 def _check_blocks(masks: Masks, device: torch.device) -> None:
@@ -113,26 +112,3 @@ def _check_blocks(masks: Masks, device: torch.device) -> None:
         raise GeometryMismatchError(
             f"{info.path}: has blocks of {info.block[0]}x{info.block[1]} tokens, a GPU needs 128x128 or 128x64; make its file from the same plan: "
             f"wean-pack plan.h5 --profile profile.h5 -o masks-128.wean --grid {grid} --block 128x128")
-
-
-def _install(pipe: Any, transformer: Any, passes: Passes) -> None:
-    """Adds `passes`, the processors of self-attention, the pre-hook, and ears in cache_context and prepare_latents, which
-    run before a pass and before a clip and outside what torch.compile traces."""
-    begin_pass, begin_clip = transformer.cache_context, pipe.prepare_latents
-
-    @contextlib.contextmanager
-    def cache_context(name: str, **where: Any) -> Iterator[None]:
-        with passes.of_context(name, where.get("sigma")), begin_pass(name, **where):
-            yield
-
-    @functools.wraps(begin_clip)
-    def prepare_latents(*args: Any, **kwargs: Any) -> Any:
-        made = begin_clip(*args, **kwargs)
-        passes.before_clip(made[0] if isinstance(made, tuple) else made)
-        return made
-
-    transformer.add_module(NAME, passes)
-    passes.hook = transformer.register_forward_pre_hook(passes.before_forward, with_kwargs=True)
-    transformer.cache_context, pipe.prepare_latents = cache_context, prepare_latents
-    for layer, block in enumerate(transformer.blocks):
-        block.attn1.set_processor(BlockSparseProcessor(block.attn1.processor, passes, layer))

@@ -147,7 +147,8 @@ class Files(Live):
 
     def test_arguments(self):
         for words, options in [("on_error 'ignore'; allowed are 'raise' and 'dense'", dict(on_error="ignore")),
-                               ("check 'slow'; allowed are quick and full", dict(check="slow"))]:
+                               ("check 'slow'; allowed are quick and full", dict(check="slow")),
+                               ("path 3; allowed are str, bytes and os.PathLike", dict(checkpoint=3))]:
             with self.assertRaisesRegex(wean.UsageError, words):
                 wean.apply(self.pipe, self.masks, **options)
 
@@ -258,7 +259,7 @@ class Models(Live):
         self.refused(wean.UsageError, "in torch.float16; allowed on cpu are float32 and bfloat16", pipeline(torch.float16))
         with torch.device("meta"):
             elsewhere = type(self.pipe.transformer).from_config(self.pipe.transformer.config)
-        self.refused(wean.DeviceError, "on meta and this build of wean has no kernels for it", self.parts(transformer=elsewhere),
+        self.refused(wean.DeviceError, "runs on meta and this build of wean has no kernels for it", self.parts(transformer=elsewhere),
                      allow_model=self.digest)
 
 

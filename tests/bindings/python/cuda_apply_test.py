@@ -1,4 +1,5 @@
 """wean.apply with a pipeline on a CUDA device, with random masks of the tiny model's size. Exit 77 without a device."""
+import importlib.util
 import pathlib
 import sys
 import tempfile
@@ -68,6 +69,19 @@ class OnCuda(unittest.TestCase):
         self.pipe.transformer.compile_repeated_blocks(backend=graphs, fullgraph=True)
         self.assertLess(relative(sample(self.pipe, **SIZE).float().cpu(), self.sparse), 1.5 * self.sparse_noise)
         self.assertEqual(1, graphs.frame_count)
+
+    @unittest.skipUnless(importlib.util.find_spec("accelerate"), "No module named 'accelerate'")
+    def test_offloaded_to_the_cpu_between_clips(self):
+        self.apply(0.5)
+        resident = sample(self.pipe, **SIZE)
+        for offload_first in (True, False):
+            pipe = pipeline(torch.bfloat16)
+            steps = [pipe.enable_model_cpu_offload, lambda: wean.apply(pipe, masks_of(0.5), allow_model=ANY_MODEL)]
+            for step in steps if offload_first else reversed(steps):
+                step()
+            for _ in range(2):
+                self.assertTrue(torch.equal(resident.cpu(), sample(pipe, **SIZE).cpu()))
+            self.assertEqual("cpu", pipe.transformer.wean.phase.device.type)
 
     def test_other_blocks_are_refused(self):
         with self.assertRaisesRegex(wean.GeometryMismatchError, "--block 128x128"):
