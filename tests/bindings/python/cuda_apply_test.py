@@ -72,7 +72,7 @@ class OnCuda(unittest.TestCase):
 
     @unittest.skipUnless(importlib.util.find_spec("accelerate"), "No module named 'accelerate'")
     def test_offloaded_to_the_cpu_between_clips(self):
-        self.apply(0.5)
+        wean.apply(self.pipe, masks_of(0.5), allow_model=ANY_MODEL)
         resident = sample(self.pipe, **SIZE)
         for offload_first in (True, False):
             pipe = pipeline(torch.bfloat16)
