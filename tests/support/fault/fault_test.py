@@ -1,9 +1,13 @@
 """Runs a command again and again, failing or killing it at the Nth call that writes, and checks what it leaves behind.
 
-usage: fault_test.py --library LIB --output NAME [--every N] [--spread] [--resume ARG] -- COMMAND ...
+usage: fault_test.py --library LIB --output NAME [--every N] [--resume ARG] -- COMMAND ...
 {work} in COMMAND is a fresh folder; the command writes {work}/NAME and must replace an existing one (--force). --resume is
-added when the command runs again after a fault. With --spread each of the six kinds of run (kill, EIO, ENOSPC; output new or
-replaced) takes places of its own, so that together they meet every Nth call.
+added when the command runs again after a fault.
+
+There are six kinds of run: kill, EIO or ENOSPC, each with the output new or replaced. All six meet the last calls, where the
+output is published. A call that is not amid equal ones (a step of publishing a part of the work, the first and the last of
+many writes) meets each fault, with the output new or replaced in turn. Of the writes between equal ones every Nth meets one
+kind, all kinds in turn.
 
 After every fault: no crash signal; {work}/NAME holds the whole old content (or nothing) or the whole new content; exit 0
 only with the new content, a failed call gives exit 6 and leaves no temporary file; running again gives the new content.
@@ -18,14 +22,16 @@ import tempfile
 
 KILLED = -9
 IO_ERROR = 6
-LAST_CALLS = 10  # publishing happens here: every call is tried, not every Nth
+LAST_CALLS = 10
+ACTIONS = ("kill", "eio", "full")
+OUTPUTS = (None, b"the old content")
 
 
 class Victim:
     def __init__(self, options):
         self.options = options
 
-    def run(self, work, action=None, at=0, resume=False, count=None):
+    def run(self, work, action=None, at=0, resume=False, calls=None):
         command = [word.replace("{work}", str(work)) for word in self.options.command]
         if resume and self.options.resume:
             command.append(self.options.resume)
@@ -33,8 +39,8 @@ class Victim:
                    ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0:" + os.environ.get("ASAN_OPTIONS", ""))
         if action:
             env["FAULT_ACTION"] = action
-        if count:
-            env["FAULT_COUNT"] = str(count)
+        if calls:
+            env["FAULT_CALLS"] = str(calls)
         return subprocess.run(command, env=env, capture_output=True, text=True, errors="replace", timeout=600)
 
     def content(self, work):
@@ -70,46 +76,56 @@ def try_one(victim, action, at, old, new):
 
 
 def undisturbed(victim):
-    """Content and number of calls of a run without faults; a second run must give the same content."""
-    contents, calls = set(), 0
+    """Content and names of the calls of a run without faults; a second run must give the same content."""
+    contents, calls = set(), []
     for _ in range(2):
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as notes:
-            count = pathlib.Path(notes) / "count"
-            result = victim.run(pathlib.Path(folder), count=count)
+            names = pathlib.Path(notes) / "calls"
+            result = victim.run(pathlib.Path(folder), calls=names)
             if result.returncode != 0:
                 sys.exit(f"without faults: exit {result.returncode}\n{result.stderr}")
             contents.add(victim.content(pathlib.Path(folder)))
-            calls = int(count.read_text())
+            calls = names.read_text().split() if names.exists() else []
     if len(contents) != 1:
         sys.exit("two undisturbed runs gave different bytes")
     return contents.pop(), calls
 
 
-def places_of(calls, every, kind, kinds):
-    """Calls at which a kind of run meets its fault; `kinds` of them share every Nth call."""
-    return sorted(set(range(1 + every * kind, calls + 1, every * kinds)) | set(range(max(1, calls - LAST_CALLS), calls + 1)))
+def actions_at(name):
+    """ENOSPC at a call that needs no space is ENOSPC at the next that does; preload.c lets no unlink fail."""
+    if name == "unlink":
+        return ["kill"]
+    return [action for action in ACTIONS if action != "full" or "write" in name or name == "ftruncate"]
+
+
+def runs_of(calls, every):
+    """(action, call from 1, old output) of every run that meets a fault."""
+    outputs, kinds = itertools.cycle(OUTPUTS), itertools.cycle(itertools.product(ACTIONS, OUTPUTS))
+    for at, name in enumerate(calls, 1):
+        actions = actions_at(name)
+        if at > len(calls) - LAST_CALLS:
+            yield from ((action, at, old) for action in actions for old in OUTPUTS)
+        elif {name} != set(calls[max(0, at - 2):at + 1]):
+            yield from ((action, at, next(outputs)) for action in actions)
+        elif at % every == 0:
+            action, old = next(kinds)
+            yield action, at, old
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--library", required=True)
     parser.add_argument("--output", required=True)
-    parser.add_argument("--every", type=int, default=8)
-    parser.add_argument("--spread", action="store_true")
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--resume")
     parser.add_argument("command", nargs="+")
     victim = Victim(parser.parse_args())
     new, calls = undisturbed(victim)
-    faults, runs = [], 0
-    kinds = list(itertools.product(("kill", "eio", "full"), (None, b"the old content")))
-    for number, (action, old) in enumerate(kinds):
-        place = (number, len(kinds)) if victim.options.spread else (0, 1)
-        for at in places_of(calls, victim.options.every, *place):
-            faults += try_one(victim, action, at, old, new)
-            runs += 1
+    runs = list(runs_of(calls, victim.options.every))
+    faults = [fault for action, at, old in runs for fault in try_one(victim, action, at, old, new)]
     print("\n".join(faults))
-    print(f"{runs} runs with a fault at one of {calls} calls: {len(faults)} faults")
-    return 1 if faults or calls == 0 else 0
+    print(f"{len(runs)} runs with a fault at one of {len(calls)} calls: {len(faults)} faults")
+    return 1 if faults or not runs else 0
 
 
 if __name__ == "__main__":

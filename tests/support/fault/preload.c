@@ -1,14 +1,15 @@
 /* preload.c: loaded before a tool with LD_PRELOAD, fails or kills it at the Nth call that writes to a file.
  *
  * Counted are write, pwrite, writev, fsync, fdatasync, ftruncate, close on regular files, and rename, renameat,
- * renameat2, unlink, whatever the thread, in the process that loaded it but not in its forked children.
+ * renameat2, unlink, whatever the thread, in the process that loaded it but not in its forked children. Closing what
+ * was only read is not counted: nothing can be lost there.
  * From the environment, read once:
  *   FAULT_AT      N, from 1; 0 or absent: only count
  *   FAULT_ACTION  kill: SIGKILL before the call; eio, einval: the call fails with that error and does nothing;
  *                 full: this and every later call that needs space fails with ENOSPC
  *   FAULT_ONLY    count calls of this name alone: write, pwrite, writev, ftruncate, fsync, close, rename, renameat2,
  *                 unlink
- *   FAULT_COUNT   file that gets the number of calls when the process ends normally
+ *   FAULT_CALLS   file that gets the name of every counted call, a line each
  * A close that fails has closed the descriptor, as on Linux. unlink can be killed at but does not fail. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -30,6 +32,7 @@ static long fault_at;
 static int fault_errno;
 static int disk_full;
 static const char* only_call;
+static int names = -1; /* descriptor of FAULT_CALLS */
 
 __attribute__((constructor)) static void read_environment(void) {
   self = getpid();
@@ -42,14 +45,24 @@ __attribute__((constructor)) static void read_environment(void) {
   if (action == NULL || strcmp(action, "kill") == 0) fault_errno = 0;
   if (action != NULL && strcmp(action, "einval") == 0) fault_errno = EINVAL;
   if (disk_full) fault_errno = ENOSPC;
+  const char* file = getenv("FAULT_CALLS");
+  if (file != NULL) names = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 static int needs_space(const char* name) { return strstr(name, "write") != NULL || strcmp(name, "ftruncate") == 0; }
+
+/* Past our own write(): it is not counted. */
+static void note(const char* name) {
+  char line[32];
+  const int size = snprintf(line, sizeof line, "%s\n", name);
+  if (names >= 0 && syscall(SYS_write, names, line, (size_t)size) != size) abort();
+}
 
 /* True when this call is to fail; does not return when it is to kill. */
 static int is_fault(const char* name) {
   if (getpid() != self || (only_call != NULL && strcmp(only_call, name) != 0)) return 0;
   const long call = atomic_fetch_add(&calls, 1) + 1;
+  note(name);
   if (fault_at == 0 || call < fault_at) return 0;
   if (disk_full ? !needs_space(name) : call > fault_at) return 0;
   if (fault_errno == 0) kill(getpid(), SIGKILL);
@@ -64,6 +77,8 @@ static int is_regular(int fd) {
   errno = saved;
   return regular;
 }
+
+static int is_written(int fd) { return is_regular(fd) && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY; }
 
 /* ISO C has no conversion from void* to function pointers; POSIX asks for this one. */
 static void* next(const char* name) { return dlsym(RTLD_NEXT, name); }
@@ -113,7 +128,7 @@ int ftruncate64(int fd, off64_t size) {
 
 int close(int fd) {
   NEXT(int, "close", int);
-  if (!is_regular(fd) || !is_fault("close")) return real(fd);
+  if (!is_written(fd) || !is_fault("close")) return real(fd);
   real(fd);
   errno = fault_errno;
   return -1;
@@ -136,16 +151,8 @@ int renameat2(int from_folder, const char* from, int to_folder, const char* to, 
 
 int unlink(const char* path) {
   NEXT(int, "unlink", const char*);
-  if (fault_errno == 0) (void)is_fault("unlink");
+  const int saved = errno;
+  (void)is_fault("unlink");
+  errno = saved;
   return real(path);
-}
-
-__attribute__((destructor)) static void report(void) {
-  const char* path = getenv("FAULT_COUNT");
-  if (path == NULL) return;
-  only_call = ""; /* our own writing is not counted */
-  FILE* file = fopen(path, "w");
-  if (file == NULL) return;
-  fprintf(file, "%ld\n", atomic_load(&calls));
-  fclose(file);
 }
