@@ -22,6 +22,7 @@ struct Config {
   bool lazy_rescale = false;  ///< rescale the output only when a row maximum grew by more than 8 in log2
   bool anchored = false;      ///< no maximum after a tile's first step, until exponentials become too large
   bool flatten = false;       ///< the first scores of the next tile are issued before the last output of this one
+  bool serpentine = false;    ///< full rows of a head: one wave walks down its keys, the next one up
   int key_stages = 3, value_stages = 2;
   bool watchdog = false;  ///< a barrier that is waited for too long ends the kernel with a report
 };

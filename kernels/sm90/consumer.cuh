@@ -248,7 +248,8 @@ struct Consumer {
     }
     fence_async_proxy();
     __syncwarp();
-    if (lane == 0) barrier_arrive(shared.output(slot, half));
+    release(shared.output(slot, half));
+    release(shared.query_empty(slot));
   }
 
   __device__ static __forceinline__ void clear(Output& o) {

@@ -25,11 +25,13 @@ struct Ring {
 
 /// Arrivals that complete a phase of each barrier.
 struct Arrivals {
-  static constexpr int kQueryFull = 1;   ///< the producer, with the bytes of the tile
-  static constexpr int kQueryEmpty = 2;  ///< each storing warp, once its half of the output has left the buffer
-  static constexpr int kOutput = 4;      ///< each warp of a warpgroup, once its rows of the output are staged
-  static constexpr int kFull = 1;        ///< the producer, with the bytes of the step
-  static constexpr int kEmpty = 8;       ///< each consumer warp
+  static constexpr int kQueryFull = 1;  ///< the producer, with the bytes of the tile
+  /// Each consumer warp, once it has read the tile's description for the last time, and each storing warp, once its
+  /// half of the output has left the buffer.
+  static constexpr int kQueryEmpty = 10;
+  static constexpr int kOutput = 4;  ///< each warp of a warpgroup, once its rows of the output are staged
+  static constexpr int kFull = 1;    ///< the producer, with the bytes of the step
+  static constexpr int kEmpty = 8;   ///< each consumer warp
 };
 
 }  // namespace wean::kernels::sm90

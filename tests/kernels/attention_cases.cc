@@ -168,6 +168,8 @@ std::vector<AttentionCase> device_cases() {
     add("ragged_narrow_" + size, tokens(q, k), family(kUniform, 0.6), narrow);
     add("ragged_narrow_64_" + size, tokens(q, k), family(kAllOnes, 1), narrow, dim64);
   }
+  add("more_rows_than_processors", tokens(128 * 150, 190), family(kAllOnes, 1), heads(1), dim64);
+  add("more_rows_than_processors_narrow", tokens(128 * 150, 290), family(kAllOnes, 1), heads(1), dim64, narrow);
   add("float16", half, tokens(700, 650));
   add("float16_64", half, dim64, narrow, tokens(650, 700));
   add("many_columns", tokens(130, 9000), family(kUniform, 0.1), heads(1));

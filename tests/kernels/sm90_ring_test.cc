@@ -194,6 +194,7 @@ struct Block {
       stage(q.slot, half, warp, tile);
       co_await until{[] { return true; }};
       output[2 * q.slot + static_cast<std::uint32_t>(half)].arrive();
+      query_empty[q.slot].arrive();
     }
   }
 
@@ -255,6 +256,7 @@ struct Block {
         stage(before.slot, half, warp, tile - 1);
         co_await until{[] { return true; }};
         output[2 * before.slot + static_cast<std::uint32_t>(half)].arrive();
+        query_empty[before.slot].arrive();
       }
       if (end) co_return;
     }

@@ -15,6 +15,7 @@ constexpr Config library_config(bool half, int head_dim, int key_block) {
   c.query_in_registers = true;
   c.anchored = !half;
   c.lazy_rescale = half;
+  c.serpentine = true;
   return c;
 }
 

@@ -33,6 +33,8 @@ std::vector<Shape> shapes() {
       shape("mixed", 5, 1300, 1900, "mixed", .3),
       shape("mixed, more tiles than processors", 24, 2500, 2345, "mixed", .3),
       shape("long rows", 2, 300, 128 * 1100 + 5, "random", .05),
+      shape("long rows, both directions", 1, 128 * 300, 128 * 1100 + 5, "random", .05),
+      shape("more rows than processors", 3, 128 * 300, 128 * 300 - 3, "mixed", .3),
       shape("band", 4, 3000, 3000, "band", .2),
       shape("heads differ", 12, 4100, 4100, "heads", .3),
       shape("480p 0.1", 12, 32760, 32760, "uniform", .1),
