@@ -23,10 +23,6 @@ class BitWalk {
     lanes_ = __ballot_sync(~0u, word_ != 0);
   }
 
-  /// No row is walked until the next start.
-  __device__ void rest() { chunk_ = -1; }
-  __device__ bool resting() const { return chunk_ < 0; }
-
   /// The next set bit's index; there must be one.
   __device__ int next(int lane) {
     while (bits_ == 0) {

@@ -15,22 +15,15 @@ inline constexpr int kProducerRegisters = 40, kConsumerRegisters = 232;  ///< 40
 struct Config {
   bool half = false;  ///< fp16 instead of bf16
   int head_dim = 128, key_block = 128;
-  bool overlap = true;           ///< issue the scores of step i+1 before the output of step i
-  bool ping_pong = true;         ///< the warpgroups take turns on the tensor cores
-  bool pin_exponentials = true;  ///< keep ptxas from waiting for the output before the exponentials
   bool query_in_registers = false;
   bool lazy_rescale = false;  ///< rescale the output only when a row maximum grew by more than 8 in log2
   bool anchored = false;      ///< no maximum after a tile's first step, until exponentials become too large
-  bool flatten = false;       ///< the first scores of the next tile are issued before the last output of this one
-  bool serpentine = false;    ///< full rows of a head: one wave walks down its keys, the next one up
+  bool turns = false;         ///< the warpgroups compute their exponentials in turn
   int key_stages = 3, value_stages = 2;
   bool watchdog = false;  ///< a barrier that is waited for too long ends the kernel with a report
 };
 
-constexpr bool valid(const Config& c) {
-  return (!c.flatten || (c.overlap && !c.ping_pong)) && (!c.anchored || (c.overlap && c.query_in_registers)) &&
-         !(c.anchored && c.lazy_rescale);
-}
+constexpr bool valid(const Config& c) { return !c.anchored || (c.query_in_registers && !c.lazy_rescale); }
 
 inline constexpr int kQuerySlots = 2;
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/sm90/shared.cuh"
 #include "kernels/sm90/softmax.cuh"
+#include "kernels/sm90/turns.cuh"
 #include "kernels/sm90/wgmma.cuh"
 
 namespace wean::kernels::sm90 {
@@ -26,23 +27,25 @@ struct Consumer {
   Ring<kQuerySlots> query = {};
   Ring<C.key_stages> key = {};
   Ring<C.value_stages> value = {};
+  bool key_there = false, value_there = false;  ///< already when the step before ended
 
   __device__ void release(std::uint32_t empty) const {
     if (lane == 0) barrier_arrive(empty);
   }
   __device__ void release_key() const { release(shared.key_empty(key.slot)); }
   __device__ void release_value() const { release(shared.value_empty(value.slot)); }
-  __device__ void take_turn() const {
-    if constexpr (C.ping_pong) named_sync(kTurn + half, 256);
-  }
-  __device__ void pass_turn() const {
-    if constexpr (C.ping_pong) named_arrive(kTurn + (half ^ 1), 256);
-  }
+  __device__ void take_turn() const { named_sync(kTurn + half, 256); }
+  __device__ void pass_turn() const { named_arrive(kTurn + (half ^ 1), 256); }
   __device__ void wait_key() const { wait(shared.key_full(key.slot), key.phase, Wait::kKeyFull, key.slot); }
   __device__ void wait_value() const { wait(shared.value_full(value.slot), value.phase, Wait::kValueFull, value.slot); }
   __device__ TileInfo wait_tile() const {
     wait(shared.query_full(query.slot), query.phase, Wait::kQueryFull, query.slot);
-    return shared.info(query.slot);
+    return shared.info(query.slot, lane);
+  }
+  /// Asks for the next step's keys and for this one's values while there is something else to do.
+  __device__ __forceinline__ void look_ahead() {
+    key_there = wait.test(shared.key_full(key.slot), key.phase);
+    value_there = wait.test(shared.value_full(value.slot), value.phase);
   }
 
   /// Where this lane's part of a 16 x 16 piece of the query's (and then the output's) tile in `slot` is.
@@ -76,9 +79,7 @@ struct Consumer {
   }
   /// o += weights v, issued only.
   __device__ __forceinline__ void issue_output(Output& o, const Weights& weights) const {
-    std::uint32_t slot = value.slot;
-    if constexpr (C.flatten) slot = __shfl_sync(~0u, slot, 0);  // or ptxas takes it for different in each lane
-    const std::uint64_t values = matrix_descriptor(shared.value(slot), 1024, Bytes::kBoxBytes);
+    const std::uint64_t values = matrix_descriptor(shared.value(value.slot), 1024, Bytes::kBoxBytes);
 #pragma unroll
     for (int i = 0; i < 8; ++i) wgmma<C.half, 1>(o, weights[i], values + (i * 16 * kBoxWidth * 2 >> 4));
     wgmma_commit();
@@ -104,15 +105,7 @@ struct Consumer {
     }
   }
 
-  /// Weights of a tile's first step, from scores that are there; its keys are freed.
-  __device__ __forceinline__ void first_softmax(const std::int32_t (&valid)[2], Scores& s, RowState& state) {
-    release_key();
-    key.advance();
-    if (valid[0] < kHalfRows || valid[1] < kHalfRows) mask_scores(s, valid, lane);
-    softmax_first(s, state, p.scale_log2);
-  }
-
-  /// The first step with nothing before it under which its softmax could run.
+  /// The first step, with nothing before it under which its softmax could run.
   __device__ __forceinline__ void start(const TileInfo& info, Scores& s, Weights& weights, Query& q, RowState& state) {
     load_query(q);
     wait_key();
@@ -120,69 +113,87 @@ struct Consumer {
     issue_scores(s, q);
     wgmma_wait<0>();
     accumulators_ready(s);
-    first_softmax(info.valid, s, state);
+    release_key();
+    key.advance();
+    if (info.valid[0] < kHalfRows || info.valid[1] < kHalfRows) mask_scores(s, info.valid, lane);
+    softmax_first(s, state, p.scale_log2);
+    look_ahead();
     to_operand<C.half>(s, weights);
   }
 
   /// Scores of this step, output of the one before.
   __device__ __forceinline__ void step(Scores& s, Weights& weights, const Query& q, Output& o, RowState& state) {
-    wait_key();
-    wait_value();
-    take_turn();
+    if (!key_there) wait_key();
+    if (!value_there) wait_value();
     wgmma_fence();
     issue_scores(s, q);
     issue_output(o, weights);
-    pass_turn();
     wgmma_wait<1>();
     accumulators_ready(s);
     if constexpr (C.anchored) {
-      float sum[2];
-      const bool again = softmax_anchored<C.half>(s, state, sum, p.scale_log2);
-      if (!again) release_key();  // depends on every exponential: none of them waits for the output
-      wgmma_wait<0>();
-      accumulators_ready(o);
-      release_value();
-      if (__builtin_expect(again, 0)) {
-        float factor[2];
-        repeat_scores(s, q);
-        release_key();
-        softmax_next<false>(s, state, factor, p.scale_log2);
-        rescale(o, factor);
-      } else {
-        state.sum[0] += sum[0];
-        state.sum[1] += sum[1];
-      }
+      anchored_softmax(s, q, o, state);
     } else {
-      float factor[2];
-      release_key();
-      const bool grown = softmax_next<C.lazy_rescale>(s, state, factor, p.scale_log2);
-      if constexpr (C.pin_exponentials) pin_before_wait(state, shared.scratch());
-      wgmma_wait<0>();
-      accumulators_ready(o);
-      release_value();
-      if (!C.lazy_rescale || grown) rescale(o, factor);
+      softmax(s, o, state);
     }
     key.advance();
     value.advance();
+    look_ahead();
     to_operand<C.half>(s, weights);
   }
 
-  /// The same without overlap.
-  __device__ __forceinline__ void plain_step(Scores& s, Weights& weights, const Query& q, Output& o, RowState& state) {
-    float factor[2];
-    wait_key();
-    take_turn();
-    last_output(weights, o);
-    wgmma_fence();
-    issue_scores(s, q);
-    pass_turn();
+  __device__ __forceinline__ void exponentials_of_step(Scores& s, float (&sum)[2]) const {
+    if constexpr (!C.turns) {
+      exponentials(s, sum);
+    } else {
+      const auto take = [&] {
+        take_turn();
+        return shared.gate();
+      };
+      const auto pass = [&](float some) {
+        pin(some, shared.scratch());
+        pass_turn();
+        return shared.gate();
+      };
+      exponentials_in_turn(s, sum, take, pass);
+    }
+  }
+  __device__ __forceinline__ void wait_output(Output& o) const {
     wgmma_wait<0>();
-    accumulators_ready(s);
+    accumulators_ready(o);
+    release_value();
+  }
+
+  /// Exponentials under the output of the step before, which is there and rescaled afterwards; keys are freed.
+  __device__ __forceinline__ void softmax(Scores& s, Output& o, RowState& state) const {
+    float factor[2], sum[2];
     release_key();
-    key.advance();
-    const bool grown = softmax_next<C.lazy_rescale>(s, state, factor, p.scale_log2);
+    const bool grown = next_exponents<C.lazy_rescale>(s, state, factor, p.scale_log2);
+    exponentials_of_step(s, sum);
+    add_sums(state, factor, sum);
+    pin(fminf(state.sum[0], state.sum[1]), shared.scratch());
+    wait_output(o);
     if (!C.lazy_rescale || grown) rescale(o, factor);
-    to_operand<C.half>(s, weights);
+  }
+  /// The same without a maximum, unless sums become too large without.
+  __device__ __forceinline__ void anchored_softmax(Scores& s, const Query& q, Output& o, RowState& state) const {
+    float sum[2];
+    exponents(s, state.maximum, p.scale_log2);
+    exponentials_of_step(s, sum);
+    const bool again = too_large<C.half>(sum);
+    if (!again) release_key();  // depends on every exponential: none of them waits for the output
+    wait_output(o);
+    if (__builtin_expect(again, 0)) {
+      float factor[2];
+      repeat_scores(s, q);
+      release_key();
+      next_exponents<false>(s, state, factor, p.scale_log2);
+      exponentials(s, sum);
+      add_sums(state, factor, sum);
+      rescale(o, factor);
+    } else {
+      state.sum[0] += sum[0];
+      state.sum[1] += sum[1];
+    }
   }
 
   /// Output of the last step, with nothing beside it.
@@ -190,34 +201,8 @@ struct Consumer {
     wait_value();
     wgmma_fence();
     issue_output(o, weights);
-    wgmma_wait<0>();
-    accumulators_ready(o);
-    release_value();
+    wait_output(o);
     value.advance();
-  }
-
-  /// Output of the last step beside the first scores of the tile that `query` now is at, whose softmax runs under it.
-  /// The finished output goes to `slot`.
-  __device__ __forceinline__ void change_tile(const TileInfo& next, std::uint32_t slot, Scores& s, Weights& weights,
-                                              Query& q, Output& o, RowState& state) {
-    load_query(q);
-    wait_key();
-    wait_value();
-    wgmma_fence();
-    issue_scores(s, q);
-    issue_output(o, weights);
-    wgmma_wait<1>();
-    accumulators_ready(s);
-    RowState fresh;
-    first_softmax(next.valid, s, fresh);
-    if constexpr (C.pin_exponentials) pin_before_wait(fresh, shared.scratch());
-    wgmma_wait<0>();
-    accumulators_ready(o);
-    release_value();
-    value.advance();
-    to_operand<C.half>(s, weights);
-    finish(slot, false, o, state);
-    state = fresh;
   }
 
   /// Divides by the row sums and stages the output in this warpgroup's rows of the query's buffer in `slot`.
@@ -232,13 +217,7 @@ struct Consumer {
       state.sum[row] = empty ? -INFINITY : (fmaf(state.maximum[row], p.scale_log2, __log2f(sum))) * 0.69314718f;
     }
     rescale(o, inverse);
-    if (p.log_sum_exp != nullptr && (lane & 3) == 0) {
-      const TileInfo info = shared.info(slot);
-      const int first = info.row * kQueryBlock + half * kHalfRows + warp * 16 + lane / 4;
-      float* out = p.log_sum_exp + (std::int64_t{info.batch} * p.heads + info.head) * p.q_tokens;
-      if (first < p.q_tokens) out[first] = state.sum[0];
-      if (first + 8 < p.q_tokens) out[first + 8] = state.sum[1];
-    }
+    if (p.log_sum_exp != nullptr) store_log_sum_exp(shared.info(slot, lane), state.sum);
     // Query rows that matrix instructions read are in use until every warp is here; registers hold a warp's own rows.
     if constexpr (!C.query_in_registers) named_sync(kWarpgroup + half, 128);
 #pragma unroll
@@ -257,8 +236,16 @@ struct Consumer {
     for (int i = 0; i < kOutputs; ++i) o[i] = 0;
   }
 
-  /// From the tile that `query` is at to one without steps, which `info` then is.
-  __device__ __forceinline__ void attend(TileInfo& info) {
+  __device__ __forceinline__ void store_log_sum_exp(const TileInfo& info, const float (&sum)[2]) const {
+    if ((lane & 3) != 0) return;
+    const int first = info.row * kQueryBlock + half * kHalfRows + warp * 16 + lane / 4;
+    float* out = p.log_sum_exp + (std::int64_t{info.batch} * p.heads + info.head) * p.q_tokens;
+    if (first < p.q_tokens) out[first] = sum[0];
+    if (first + 8 < p.q_tokens) out[first + 8] = sum[1];
+  }
+
+  /// A tile that has steps.
+  __device__ __forceinline__ void attend(const TileInfo& info) {
     Scores s;
     Weights weights;
     Query q;
@@ -266,36 +253,17 @@ struct Consumer {
     RowState state;
     clear(o);
     start(info, s, weights, q, state);
-    for (;;) {
 #pragma unroll 1
-      for (int i = 1; i < info.steps; ++i) {
-        if constexpr (C.overlap) step(s, weights, q, o, state);
-        if constexpr (!C.overlap) plain_step(s, weights, q, o, state);
-      }
-      const std::uint32_t slot = query.slot;
-      if constexpr (C.flatten) {
-        query.advance();
-        info = wait_tile();
-        if (info.steps > 0) {
-          change_tile(info, slot, s, weights, q, o, state);
-          clear(o);
-          continue;
-        }
-      }
-      last_output(weights, o);
-      finish(slot, false, o, state);
-      if constexpr (!C.flatten) {
-        query.advance();
-        info = wait_tile();
-      }
-      return;
-    }
+    for (int i = 1; i < info.steps; ++i) step(s, weights, q, o, state);
+    last_output(weights, o);
+    finish(query.slot, false, o, state);
   }
 
   __device__ void run() {
-    if (half == 1) pass_turn();  // the first turn
-    TileInfo info = wait_tile();
-    while (info.steps != kNoMoreTiles) {
+    if (C.turns && half == 1) pass_turn();  // the first turn
+    for (;; query.advance()) {
+      const TileInfo info = wait_tile();
+      if (info.steps == kNoMoreTiles) return;
       if (info.steps > 0) {
         attend(info);
       } else {
@@ -303,8 +271,6 @@ struct Consumer {
         RowState state = {{0, 0}, {0, 0}};
         clear(o);
         finish(query.slot, true, o, state);
-        query.advance();
-        info = wait_tile();
       }
     }
   }

@@ -15,6 +15,7 @@ __global__ void __launch_bounds__(kThreads, 1) attention_kernel(const __grid_con
   if (threadIdx.x == 0) {
     if (shared.base % 1024 != 0) __trap();  // the swizzle counts from multiples of 1,024
     shared.init_barriers();
+    shared.set_gate();
   }
   __syncthreads();
   if (warp < 4) {

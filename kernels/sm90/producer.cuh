@@ -7,7 +7,6 @@ namespace wean::kernels::sm90 {
 
 /// The tile after the one at work. Each stage asks for memory that the next stage reads, one step of keys later, so
 /// that nothing is waited for.
-template <bool kSerpentine>
 struct NextTile {
   std::uint32_t tile;
   PlanItem item;
@@ -37,12 +36,6 @@ struct NextTile {
   __device__ void load_word(const KernelParams& p, int lane) {
     if (tile < p.tiles) word = BitWalk::first_word(row(p, item), p.key_blocks, lane);
   }
-  /// Full rows are walked at one pace. In turn down and up, wave by wave, more of their requests meet on the way to the
-  /// L2 cache and are answered together. Depends on nothing but the tile and the device: runs stay bit-equal.
-  __device__ bool up(const KernelParams& p) const {
-    if (!kSerpentine || item.count < p.key_blocks) return false;
-    return (tile % static_cast<std::uint32_t>(p.rows) / gridDim.x & 1) != 0;
-  }
 };
 
 /// The tokens at which the two halves of a step of 128 keys start.
@@ -53,7 +46,6 @@ struct Step {
 template <Config C>
 struct Producer {
   using Bytes = Layout<C>;
-  using Next = NextTile<C.serpentine>;
   const KernelParams& p;
   Shared<C> shared;
   Waiter<C.watchdog> wait;
@@ -64,20 +56,19 @@ struct Producer {
   BitWalk walk = {};
   Step step = {};  ///< that was asked for last
 
-  /// Up as well as down the last block comes first, because it may be ragged. `pending`: blocks not yet walked.
-  __device__ int next_block(int& pending) {
-    --pending;
-    if (!walk.resting()) return walk.next(lane);
-    const int walked = p.key_blocks - 1 - pending;
-    return (walked == 0 ? p.key_blocks : walked) - 1;
-  }
-  /// An odd block of 64 keys comes alone, first, beside keys that are zero.
+  /// `pending`: blocks of the tile not yet walked. An odd one of 64 keys comes alone, first, beside keys that are zero.
   __device__ Step next_step(int& pending) {
-    const bool odd = (pending & 1) != 0;
     Step step;
-    step.token[0] = next_block(pending) * C.key_block;
-    step.token[1] = step.token[0] + kHalfRows;
-    if constexpr (C.key_block != kKeyStep) step.token[1] = (odd ? p.key_blocks : next_block(pending)) * C.key_block;
+    if constexpr (C.key_block == kKeyStep) {
+      step.token[0] = walk.next(lane) * kKeyStep;
+      step.token[1] = step.token[0] + kHalfRows;
+      --pending;
+    } else {
+      step.token[0] = walk.next(lane) * C.key_block;
+      step.token[1] = p.key_blocks * C.key_block;
+      if ((pending & 1) == 0) step.token[1] = walk.next(lane) * C.key_block;
+      pending -= pending & 1 ? 1 : 2;
+    }
     return step;
   }
 
@@ -143,7 +134,7 @@ struct Producer {
   }
 
   /// The tile's description and its first step; none if the run has no such tile or its row is empty.
-  __device__ TileInfo begin(const Next& now, int& pending) {
+  __device__ TileInfo begin(const NextTile& now, int& pending) {
     TileInfo info = {};
     pending = 0;
     if (now.tile >= p.tiles) {
@@ -153,11 +144,7 @@ struct Producer {
     info = describe(now.tile, now.item);
     pending = now.item.count;
     if (pending == 0) return info;
-    if (now.up(p)) {
-      walk.rest();
-    } else {
-      walk.start(Next::row(p, now.item), p.key_blocks, lane, now.word);
-    }
+    walk.start(NextTile::row(p, now.item), p.key_blocks, lane, now.word);
     step = next_step(pending);
     info.valid[0] = max(0, min(kHalfRows, p.k_tokens - step.token[0]));
     info.valid[1] = max(0, min(kHalfRows, p.k_tokens - step.token[1]));
@@ -167,7 +154,7 @@ struct Producer {
   /// Copies stand in the order in which they are needed when tiles follow each other without a gap: the next tile's
   /// query and first keys before the last values of this one.
   __device__ void run() {
-    Next next = {blockIdx.x, {}, 0, 1};
+    NextTile next = {blockIdx.x, {}, 0, 1};
     next.load_item(p);
     next.load_word(p, lane);
     next.stage = 3;
@@ -205,11 +192,10 @@ __device__ void store_output(const KernelParams& p, const Shared<C>& shared, con
   using Bytes = Layout<C>;
   for (Ring<kQuerySlots> query;; query.advance()) {
     wait(shared.query_full(query.slot), query.phase, Wait::kQueryFull, query.slot);
-    const TileInfo info = shared.info(query.slot);
+    const TileInfo info = shared.info(query.slot, lane);
     if (info.steps == kNoMoreTiles) return;
     wait(shared.output(query.slot, half), query.phase, Wait::kOutput, query.slot);
     const int token = info.row * kQueryBlock + half * kHalfRows;
-    __syncwarp();  // every lane has read the description
     if (lane == 0) {
       if (token < p.q_tokens) {
 #pragma unroll

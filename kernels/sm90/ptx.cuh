@@ -37,6 +37,19 @@ __device__ __forceinline__ bool barrier_try_wait(std::uint32_t barrier, std::uin
   return done != 0;
 }
 
+/// The same without waiting at all.
+__device__ __forceinline__ bool barrier_test(std::uint32_t barrier, std::uint32_t parity) {
+  std::uint32_t done;
+  asm volatile(
+      "{\n.reg .pred p;\n"
+      "mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2;\n"
+      "selp.u32 %0, 1, 0, p;\n}"
+      : "=r"(done)
+      : "r"(barrier), "r"(parity)
+      : "memory");
+  return done != 0;
+}
+
 // ---- the copy engine
 
 /// A box of a [batch][head][token][dim] tensor into shared memory; completes its bytes on `barrier`.
@@ -87,6 +100,11 @@ __device__ __forceinline__ float exp2_fast(float x) {
   float y;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
+}
+/// The same where `gate` is not 0, elsewhere x.
+__device__ __forceinline__ float exp2_if(std::uint32_t gate, float x) {
+  asm("{\n.reg .pred p;\nsetp.ne.u32 p, %1, 0;\n@p ex2.approx.ftz.f32 %0, %0;\n}" : "+f"(x) : "r"(gate));
+  return x;
 }
 /// Two floats as two 16-bit elements, `low` in the low half.
 template <bool Half>

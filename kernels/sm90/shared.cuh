@@ -35,6 +35,13 @@ struct Shared {
     return barrier(8 + 2 * C.key_stages + C.value_stages + slot);
   }
   static_assert(8 + 2 * C.key_stages + 2 * C.value_stages <= 64, "barriers take at most 512 bytes");
+  /// A word that is 1: see exponentials_in_turn.
+  __device__ void set_gate() const { asm volatile("st.shared.u32 [%0], 1;" ::"r"(scratch() - 4) : "memory"); }
+  __device__ std::uint32_t gate() const {
+    std::uint32_t one;
+    asm volatile("ld.shared.u32 %0, [%1];" : "=r"(one) : "r"(scratch() - 4) : "memory");
+    return one;
+  }
   /// Four bytes that are never read.
   __device__ std::uint32_t scratch() const { return base + Bytes::kBarriers + 1020; }
 
@@ -45,15 +52,12 @@ struct Shared {
                  : "memory");
     asm volatile("st.shared.v2.s32 [%0], {%1, %2};" ::"r"(to + 16), "r"(t.head), "r"(t.batch) : "memory");
   }
-  __device__ TileInfo info(std::uint32_t slot) const {
-    TileInfo t;
-    const std::uint32_t from = info_address(slot);
-    asm volatile("ld.shared.v4.s32 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(t.steps), "=r"(t.valid[0]), "=r"(t.valid[1]), "=r"(t.row)
-                 : "r"(from)
-                 : "memory");
-    asm volatile("ld.shared.v2.s32 {%0, %1}, [%2];" : "=r"(t.head), "=r"(t.batch) : "r"(from + 16) : "memory");
-    return t;
+  /// For a whole warp. Its first lane, which frees the slot too, reads for all.
+  __device__ TileInfo info(std::uint32_t slot, int lane) const {
+    TileInfo t = {};
+    if (lane == 0) t = read_info(slot);
+    const auto first = [](std::int32_t value) { return __shfl_sync(~0u, value, 0); };
+    return {first(t.steps), {first(t.valid[0]), first(t.valid[1])}, first(t.row), first(t.head), first(t.batch)};
   }
 
   __device__ void init_barriers() const {
@@ -75,6 +79,16 @@ struct Shared {
   }
 
  private:
+  __device__ TileInfo read_info(std::uint32_t slot) const {
+    TileInfo t;
+    const std::uint32_t from = info_address(slot);
+    asm volatile("ld.shared.v4.s32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(t.steps), "=r"(t.valid[0]), "=r"(t.valid[1]), "=r"(t.row)
+                 : "r"(from)
+                 : "memory");
+    asm volatile("ld.shared.v2.s32 {%0, %1}, [%2];" : "=r"(t.head), "=r"(t.batch) : "r"(from + 16) : "memory");
+    return t;
+  }
   __device__ std::uint32_t barrier(std::uint32_t index) const { return base + Bytes::kBarriers + 8 * index; }
   __device__ std::uint32_t info_address(std::uint32_t slot) const { return base + Bytes::kBarriers + 512 + 32 * slot; }
 };

@@ -35,36 +35,50 @@ __device__ __forceinline__ float row_maximum(const float (&s)[64], int row) {
   return fmaxf(a, __shfl_xor_sync(~0u, a, 2));
 }
 
-/// s = 2^(scale * (s - maximum)); returns the thread's sum of the row.
-__device__ __forceinline__ float exponentials(float (&s)[64], int row, float maximum, float scale) {
-  const float shift = maximum * scale;
-  float a = 0, b = 0;
+/// s = scale * (s - maximum).
+__device__ __forceinline__ void exponents(float (&s)[64], const float (&maximum)[2], float scale) {
 #pragma unroll
-  for (int j = 0; j < 16; ++j) {
-    float& x = s[4 * j + 2 * row];
-    float& y = s[4 * j + 2 * row + 1];
-    x = exp2_fast(fmaf(x, scale, -shift));
-    y = exp2_fast(fmaf(y, scale, -shift));
-    a += x;
-    b += y;
+  for (int row = 0; row < 2; ++row) {
+    const float shift = maximum[row] * scale;
+#pragma unroll
+    for (int j = 0; j < 16; ++j) {
+      s[4 * j + 2 * row] = fmaf(s[4 * j + 2 * row], scale, -shift);
+      s[4 * j + 2 * row + 1] = fmaf(s[4 * j + 2 * row + 1], scale, -shift);
+    }
   }
-  return a + b;
+}
+
+/// s = 2^s; `sum` gets the thread's sums of its rows.
+__device__ __forceinline__ void exponentials(float (&s)[64], float (&sum)[2]) {
+#pragma unroll
+  for (int row = 0; row < 2; ++row) {
+    float a = 0, b = 0;
+#pragma unroll
+    for (int j = 0; j < 16; ++j) {
+      float& x = s[4 * j + 2 * row];
+      float& y = s[4 * j + 2 * row + 1];
+      x = exp2_fast(x);
+      y = exp2_fast(y);
+      a += x;
+      b += y;
+    }
+    sum[row] = a + b;
+  }
 }
 
 /// The first step of a tile. The maximum is finite, so that scores of -inf weigh nothing instead of being NaN.
 __device__ __forceinline__ void softmax_first(float (&s)[64], RowState& state, float scale) {
 #pragma unroll
-  for (int row = 0; row < 2; ++row) {
-    state.maximum[row] = fmaxf(row_maximum(s, row), kLeastFloat);
-    state.sum[row] = exponentials(s, row, state.maximum[row], scale);
-  }
+  for (int row = 0; row < 2; ++row) state.maximum[row] = fmaxf(row_maximum(s, row), kLeastFloat);
+  exponents(s, state.maximum, scale);
+  exponentials(s, state.sum);
 }
 
-/// A later one; `factor` is what everything that was summed before must be multiplied by. With `Lazy` the maximum
-/// stays until some row of the warp grew by more than 8 in log2 (sums of 2^8 are far from overflow); returns whether
-/// the factors differ from one in this warp.
+/// The exponents of a later one; `factor` is what everything that was summed before must be multiplied by. With `Lazy`
+/// the maximum stays until some row of the warp grew by more than 8 in log2 (sums of 2^8 are far from overflow);
+/// returns whether the factors differ from one in this warp.
 template <bool Lazy>
-__device__ __forceinline__ bool softmax_next(float (&s)[64], RowState& state, float (&factor)[2], float scale) {
+__device__ __forceinline__ bool next_exponents(float (&s)[64], RowState& state, float (&factor)[2], float scale) {
   const float fresh[2] = {fmaxf(state.maximum[0], row_maximum(s, 0)), fmaxf(state.maximum[1], row_maximum(s, 1))};
   bool grown = true;
   if constexpr (Lazy) {
@@ -76,9 +90,14 @@ __device__ __forceinline__ bool softmax_next(float (&s)[64], RowState& state, fl
     const float maximum = grown ? fresh[row] : state.maximum[row];
     factor[row] = exp2_fast((state.maximum[row] - maximum) * scale);
     state.maximum[row] = maximum;
-    state.sum[row] = fmaf(state.sum[row], factor[row], exponentials(s, row, maximum, scale));
   }
+  exponents(s, state.maximum, scale);
   return grown;
+}
+
+__device__ __forceinline__ void add_sums(RowState& state, const float (&factor)[2], const float (&sum)[2]) {
+#pragma unroll
+  for (int row = 0; row < 2; ++row) state.sum[row] = fmaf(state.sum[row], factor[row], sum[row]);
 }
 
 /// What a thread's exponentials of one step and row may sum up to when they count from an older maximum: all of them
@@ -86,12 +105,10 @@ __device__ __forceinline__ bool softmax_next(float (&s)[64], RowState& state, fl
 template <bool Half>
 inline constexpr float kLargestSum = Half ? 0x1p15f : 0x1p40f;
 
-/// A later step that counts from the maximum as it is. `sum` gets the thread's sums of this step; returns whether one
-/// in the warp is too large, and then nothing of this step may be used. Sums of NaN are not too large: they stay NaN.
+/// Whether a thread's sums of a step that counts from an older maximum are too large anywhere in the warp; then nothing
+/// of this step may be used. Sums of NaN are not too large: they stay NaN.
 template <bool Half>
-__device__ __forceinline__ bool softmax_anchored(float (&s)[64], const RowState& state, float (&sum)[2], float scale) {
-#pragma unroll
-  for (int row = 0; row < 2; ++row) sum[row] = exponentials(s, row, state.maximum[row], scale);
+__device__ __forceinline__ bool too_large(const float (&sum)[2]) {
   return __any_sync(~0u, fmaxf(sum[0], sum[1]) > kLargestSum<Half>);
 }
 
@@ -113,13 +130,13 @@ __device__ __forceinline__ void rescale(float (&o)[Count], const float (&factor)
   for (int i = 0; i < Count; ++i) o[i] *= factor[i / 2 & 1];
 }
 
-/// A store that never happens, which the compiler cannot know: it depends on every exponential and stands before the
-/// wait for the output, so that the exponentials stay there too and run under the matrix instructions.
-__device__ __forceinline__ void pin_before_wait(const RowState& state, std::uint32_t scratch) {
+/// A store that never happens, which the compiler cannot know: what `sum`, of exponentials, depends on stays before the
+/// waits and barriers that stand after this.
+__device__ __forceinline__ void pin(float sum, std::uint32_t scratch) {
   asm volatile(
       "{\n.reg .pred p;\n"
       "setp.lt.f32 p, %0, 0f00000000;\n"
-      "@p st.shared.f32 [%1], %0;\n}" ::"f"(fminf(state.sum[0], state.sum[1])),
+      "@p st.shared.f32 [%1], %0;\n}" ::"f"(sum),
       "r"(scratch)
       : "memory");
 }

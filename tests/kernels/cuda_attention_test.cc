@@ -2,6 +2,7 @@
 // these report that they were skipped. Memory and races: HACKING.md has the command for compute-sanitizer.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -167,6 +168,16 @@ TEST_P(CudaAttentionUse, CanBeCapturedInAGraph) {
   cudaGraphDestroy(graph);
 }
 
+/// Holds a stream until it is opened, twenty seconds at most.
+struct Gate {
+  std::atomic<bool> open = false, passed = false;
+  static void hold(void* gate) {
+    Gate& self = *static_cast<Gate*>(gate);
+    for (int i = 0; i < 20000 && !self.open; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    self.passed = true;
+  }
+};
+
 TEST_P(CudaAttentionUse, FollowsItsStream) {
   WEAN_NEEDS_GPU();
   // q becomes what it should be late, on the same stream: a run on any other one would read zeros.
@@ -180,14 +191,13 @@ TEST_P(CudaAttentionUse, FollowsItsStream) {
   const test::DeviceBuffer copy(data.q.bytes());
   test::check_cuda(cudaMemset(q, 0, bytes));
   device.poison();
-  test::check_cuda(cudaLaunchHostFunc(
-      stream.get(), [](void*) { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }, nullptr));
+  Gate gate;
+  test::check_cuda(cudaLaunchHostFunc(stream.get(), Gate::hold, &gate));
   test::check_cuda(cudaMemcpyAsync(q, copy.data(), bytes, cudaMemcpyDeviceToDevice, stream.get()));
-  const auto start = std::chrono::steady_clock::now();
   device.plan(stream);
   device.run(stream, GetParam());
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(40))
-      << "the call waited for the device";
+  EXPECT_FALSE(gate.passed) << "the call waited for the device";
+  gate.open = true;
   stream.wait();
   EXPECT_EQ(device.output(), expected);
 }
@@ -197,11 +207,14 @@ TEST_P(CudaAttentionUse, AllocatesNothing) {
   const DeviceRun device(usual_case(), AttentionData(usual_case()));
   const test::Stream stream;
   run_once(device, stream, GetParam());
-  std::size_t before = 0, after = 0, total = 0;
-  test::check_cuda(cudaMemGetInfo(&before, &total));
-  for (int i = 0; i < 20; ++i) device.run(stream, GetParam());
-  stream.wait();
-  test::check_cuda(cudaMemGetInfo(&after, &total));
+  // Other programs change what is free on the device, too: a kernel that allocates does so every time.
+  std::size_t before = 0, after = 1, total = 0;
+  for (int attempt = 0; attempt < 3 && after != before; ++attempt) {
+    test::check_cuda(cudaMemGetInfo(&before, &total));
+    for (int i = 0; i < 20; ++i) device.run(stream, GetParam());
+    stream.wait();
+    test::check_cuda(cudaMemGetInfo(&after, &total));
+  }
   EXPECT_EQ(after, before);
 }
 

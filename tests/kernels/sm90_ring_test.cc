@@ -24,24 +24,19 @@ enum class Fault {
   kNoStageWait,
 };
 
-/// How the consumers go about it: the query from shared memory, tile after tile, or in registers, the next tile's first
-/// scores issued before this one's last output.
-enum class Way { kTileByTile, kFlattened };
-
 /// Everything in shared memory, and the roles. `tiles` are their steps.
 struct Block {
   Scheduler scheduler;
   std::vector<int> tiles;
   Fault fault;
-  Way way;
   std::vector<Barrier> query_full, query_empty, output, key_full, key_empty, value_full, value_empty;
   std::vector<Turn> turn = {Turn(2 * kWarps), Turn(2 * kWarps)}, warpgroup = {Turn(kWarps), Turn(kWarps)};
   Slot query[kQuerySlots][2][kWarps], key[kKeySlots], value[kValueSlots];  // of a query tile: the rows of each warp
   int info[kQuerySlots] = {};
   std::vector<std::int64_t> stored;
 
-  Block(std::uint64_t seed, std::vector<int> steps, Fault planted, Way how)
-      : scheduler(seed), tiles(std::move(steps)), fault(planted), way(how) {
+  Block(std::uint64_t seed, std::vector<int> steps, Fault planted)
+      : scheduler(seed), tiles(std::move(steps)), fault(planted) {
     const int empty = Arrivals::kEmpty;
     query_full.assign(kQuerySlots, Barrier(Arrivals::kQueryFull));
     query_empty.assign(kQuerySlots, Barrier(Arrivals::kQueryEmpty));
@@ -54,7 +49,7 @@ struct Block {
     for (int half = 0; half < 2; ++half) {
       scheduler.add(store(half));
       for (int warp = 0; warp < kWarps; ++warp) {
-        scheduler.add(way == Way::kFlattened ? flattened_consumer(half, warp) : consumer(half, warp));
+        scheduler.add(consumer(half, warp));
       }
     }
   }
@@ -158,32 +153,32 @@ struct Block {
         const bool scores = step<steps, values = step> 0, turns = scores && values;
         if (scores) co_await until{[&] { return key_full[k.slot].passed(k.phase); }};
         if (values) co_await until{[&] { return value_full[v.slot].passed(v.phase); }};
-        if (turns && !(fault == Fault::kUnequalTurns && half == 1)) {
-          Turn& my_turn = turn[static_cast<std::size_t>(half)];
-          const std::uint64_t generation = my_turn.arrive();
-          co_await until{[&] { return my_turn.passed(generation); }};
-        }
         if (scores) {
           for (Slot* slot : mine) slot->begin_read(tile);
           key[k.slot].begin_read(mark + step);
         }
         if (values) value[v.slot].begin_read(mark + step - 1);
-        if (turns) turn[static_cast<std::size_t>(other)].arrive();
         if (scores && fault == Fault::kEarlyKeyRelease) release(key_empty[k.slot], half, warp);
         if (values && fault == Fault::kEarlyValueRelease) release(value_empty[v.slot], half, warp);
-        co_await until{[] { return true; }};
+        co_await until{[] { return true; }};  // the scores are there
+        if (turns && !(fault == Fault::kUnequalTurns && half == 1)) {
+          Turn& my_turn = turn[static_cast<std::size_t>(half)];
+          const std::uint64_t generation = my_turn.arrive();
+          co_await until{[&] { return my_turn.passed(generation); }};
+        }
+        if (turns) turn[static_cast<std::size_t>(other)].arrive();
+        // Keys may be needed again after the output: a step whose exponentials were too large.
+        const bool again = turns && (mark + step + warp) % 3 == 0;
         if (scores) {
           for (Slot* slot : mine) slot->end_read();
-          key[k.slot].end_read();
-          if (fault != Fault::kEarlyKeyRelease) release(key_empty[k.slot], half, warp);
-          k.advance();
+          if (!again) free(key[k.slot], key_empty[k.slot], Fault::kEarlyKeyRelease, half, warp);
         }
+        co_await until{[] { return true; }};  // the output is there
+        if (values) free(value[v.slot], value_empty[v.slot], Fault::kEarlyValueRelease, half, warp);
         co_await until{[] { return true; }};
-        if (values) {
-          value[v.slot].end_read();
-          if (fault != Fault::kEarlyValueRelease) release(value_empty[v.slot], half, warp);
-          v.advance();
-        }
+        if (again) free(key[k.slot], key_empty[k.slot], Fault::kEarlyKeyRelease, half, warp);
+        if (scores) k.advance();
+        if (values) v.advance();
       }
       mark += steps;
       if (fault != Fault::kNoWarpgroupSync) {
@@ -204,63 +199,6 @@ struct Block {
     mine.holds = kOutputMark + tile;
   }
 
-  /// Steps are counted over all tiles: scores of one stand beside the output of the one before, whatever tile that was
-  /// of, unless a tile without steps came between.
-  Task flattened_consumer(int half, int warp) {
-    Ring<kQuerySlots> q, before;
-    Ring<kKeySlots> k;
-    Ring<kValueSlots> v;
-    std::int64_t scores = 0, outputs = 0;
-    int left = 0;  // steps of the tile whose scores have not been issued
-    for (std::int64_t tile = -1;;) {
-      bool fresh = false, end = false;
-      if (left == 0) {
-        fresh = true;
-        before = q;
-        if (tile >= 0) q.advance();
-        ++tile;
-        co_await until{[&] { return query_full[q.slot].passed(q.phase); }};
-        left = std::max(info[q.slot], 0);
-        end = info[q.slot] < 0;
-        for (Slot* slot : rows(q.slot, half, warp)) {
-          if (left == 0) break;
-          slot->begin_read(tile);
-          slot->end_read();
-        }
-      }
-      const bool any = left > 0, owed = outputs < scores;
-      if (any) co_await until{[&] { return key_full[k.slot].passed(k.phase); }};
-      if (owed) co_await until{[&] { return value_full[v.slot].passed(v.phase); }};
-      if (any) key[k.slot].begin_read(scores);
-      if (owed) value[v.slot].begin_read(outputs);
-      if (any && fault == Fault::kEarlyKeyRelease) release(key_empty[k.slot], half, warp);
-      if (owed && fault == Fault::kEarlyValueRelease) release(value_empty[v.slot], half, warp);
-      // Keys may be needed again after the output: a step whose exponentials were too large.
-      const bool again = any && owed && !fresh && (scores + warp) % 3 == 0;
-      co_await until{[] { return true; }};
-      if (any && !again) free(key[k.slot], key_empty[k.slot], Fault::kEarlyKeyRelease, half, warp);
-      co_await until{[] { return true; }};
-      if (owed) free(value[v.slot], value_empty[v.slot], Fault::kEarlyValueRelease, half, warp);
-      co_await until{[] { return true; }};
-      if (again) free(key[k.slot], key_empty[k.slot], Fault::kEarlyKeyRelease, half, warp);
-      if (any) {
-        k.advance();
-        ++scores;
-        --left;
-      }
-      if (owed) {
-        v.advance();
-        ++outputs;
-      }
-      if (fresh && tile > 0) {  // the tile before has its output
-        stage(before.slot, half, warp, tile - 1);
-        co_await until{[] { return true; }};
-        output[2 * before.slot + static_cast<std::uint32_t>(half)].arrive();
-        query_empty[before.slot].arrive();
-      }
-      if (end) co_return;
-    }
-  }
   void free(Slot& slot, Barrier& empty, Fault early, int half, int warp) {
     slot.end_read();
     if (fault != early) release(empty, half, warp);
@@ -268,9 +206,9 @@ struct Block {
 };
 
 /// What a planted fault shows, over many interleavings; empty when nothing did.
-std::string simulate(const std::vector<int>& tiles, Fault fault, Way way, int seeds) {
+std::string simulate(const std::vector<int>& tiles, Fault fault, int seeds) {
   for (int seed = 0; seed < seeds; ++seed) {
-    Block block(static_cast<std::uint64_t>(seed), tiles, fault, way);
+    Block block(static_cast<std::uint64_t>(seed), tiles, fault);
     try {
       block.scheduler.run();
     } catch (const std::logic_error& e) {
@@ -285,12 +223,7 @@ std::string simulate(const std::vector<int>& tiles, Fault fault, Way way, int se
 
 class Sm90Ring : public testing::TestWithParam<std::vector<int>> {};
 
-TEST_P(Sm90Ring, NeitherHangsNorOverwrites) {
-  EXPECT_EQ(simulate(GetParam(), Fault::kNone, Way::kTileByTile, 300), "");
-}
-TEST_P(Sm90Ring, NeitherHangsNorOverwritesFlattened) {
-  EXPECT_EQ(simulate(GetParam(), Fault::kNone, Way::kFlattened, 300), "");
-}
+TEST_P(Sm90Ring, NeitherHangsNorOverwrites) { EXPECT_EQ(simulate(GetParam(), Fault::kNone, 300), ""); }
 
 INSTANTIATE_TEST_SUITE_P(Tiles, Sm90Ring,
                          testing::Values(std::vector<int>{}, std::vector<int>{0}, std::vector<int>{1},
@@ -301,22 +234,12 @@ INSTANTIATE_TEST_SUITE_P(Tiles, Sm90Ring,
 
 class Sm90RingFault : public testing::TestWithParam<Fault> {};
 
-TEST_P(Sm90RingFault, IsFound) { EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), Way::kTileByTile, 3000), ""); }
-
-class Sm90FlattenedFault : public testing::TestWithParam<Fault> {};
-
-TEST_P(Sm90FlattenedFault, IsFound) {
-  EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), Way::kFlattened, 3000), "");
-}
+TEST_P(Sm90RingFault, IsFound) { EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), 3000), ""); }
 
 INSTANTIATE_TEST_SUITE_P(Planted, Sm90RingFault,
                          testing::Values(Fault::kEarlyKeyRelease, Fault::kEarlyValueRelease, Fault::kOneArrivalMissing,
                                          Fault::kNoQueryWait, Fault::kNoWarpgroupSync, Fault::kStoreDoesNotWait,
                                          Fault::kUnequalTurns, Fault::kNoStageWait));
-
-INSTANTIATE_TEST_SUITE_P(Planted, Sm90FlattenedFault,
-                         testing::Values(Fault::kEarlyKeyRelease, Fault::kEarlyValueRelease, Fault::kOneArrivalMissing,
-                                         Fault::kNoQueryWait, Fault::kStoreDoesNotWait, Fault::kNoStageWait));
 
 }  // namespace
 }  // namespace wean::kernels::sm90::model

@@ -11,11 +11,10 @@ constexpr Config library_config(bool half, int head_dim, int key_block) {
   c.half = half;
   c.head_dim = head_dim;
   c.key_block = key_block;
-  c.ping_pong = false;
   c.query_in_registers = true;
   c.anchored = !half;
   c.lazy_rescale = half;
-  c.serpentine = true;
+  c.turns = head_dim == 64;
   return c;
 }
 

@@ -1,7 +1,7 @@
 // wean-tune-sm90: is the Hopper kernel right, where is it wrong, which variant is fastest. Every part runs in a process
 // of its own, so that one that fails on the device leaves the others a working device, and under a time limit.
 //   wean-tune-sm90 [--diagnose] [--check] [--time] [--out DIR] [--variant NAME]... [--seconds N]
-//     [--shapes 480p,720p] [--densities 1,.3,.1] [--masks uniform,heads,band,radial,ones]
+//     [--head-dim 64|128] [--shapes 480p,720p] [--densities 1,.3,.1] [--masks uniform,heads,band,radial,ones]
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,6 +87,8 @@ int run(int argc, char** argv) {
       options.variants.emplace_back(argv[++i]);
     } else if (argument == "--seconds" && has_value) {
       options.seconds = std::atof(argv[++i]);
+    } else if (argument == "--head-dim" && has_value) {
+      options.head_dim = std::atoi(argv[++i]);
     } else if (argument == "--shapes" && has_value) {
       options.shapes = split(argv[++i]);
     } else if (argument == "--masks" && has_value) {

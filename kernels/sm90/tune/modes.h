@@ -1,5 +1,6 @@
 // What the tuning program does; each returns how many things went wrong and prints one line for each.
 #pragma once
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@ struct Options {
   std::vector<std::string> variants;  ///< names to keep; empty: all
   double seconds = 60;                ///< of the timing
   std::vector<std::string> shapes = {"480p", "720p"}, masks = {"uniform"};  ///< of the timing
+  std::int64_t head_dim = 128;                                              ///< of the timing
   std::vector<double> densities = {1, .1, .5, .3, .2, .05};                 ///< of the timing
   int only = -1;  ///< the part of a mode that this process does; -1: all
 };

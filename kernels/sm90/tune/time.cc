@@ -129,7 +129,7 @@ int time(const Options& options) {
   for (const Variant& v : timed_variants()) {
     const bool wanted = options.variants.empty() ||
                         std::find(options.variants.begin(), options.variants.end(), v.name) != options.variants.end();
-    if (wanted) variants.push_back(v);
+    if (wanted && v.kernel.config.head_dim == options.head_dim) variants.push_back(v);
   }
   double warm = 2;  // the first one's; the device is warm from then on
   for (const std::string& mask : options.masks) {
@@ -144,6 +144,7 @@ int time(const Options& options) {
         s.name = name;
         s.heads = name == "480p" ? 12 : 40;
         s.q_tokens = s.k_tokens = name == "480p" ? 32760 : 75600;
+        s.head_dim = options.head_dim;
         s.mask = mask;
         s.density = density;
         time_shape(report, variants, s, warm);

@@ -11,12 +11,10 @@ struct Variant {
   sm90::Kernel kernel;
 };
 
-/// Each variant twice: checked ones carry the watchdog, timed ones do not. bf16, head_dim 128, blocks of 128x128.
+/// Each variant twice: checked ones carry the watchdog, timed ones do not. bf16, blocks of 128x128, head_dim 128 or 64.
 std::vector<Variant> checked_variants();
 std::vector<Variant> timed_variants();
 /// The library's configurations with the watchdog: other element types, head sizes and block widths.
 std::vector<Variant> checked_library();
-/// The same sizes with what the library may choose next.
-std::vector<Variant> checked_candidates();
 
 }  // namespace wean::kernels::tune
