@@ -77,7 +77,7 @@ def tensors(shape: Shape, args: argparse.Namespace) -> list[torch.Tensor]:
     return made if args.layout == "BSHD" else [x.transpose(1, 2) for x in made]
 
 
-def prepared(case: rivals.Case, chosen: dict, notes: dict[str, str], errors: dict[str, float]) -> dict:
+def prepared(case: rivals.Case, chosen: dict, notes: dict[str, str], errors: dict[str, float | None]) -> dict:
     """The kernels that run this case and are right; why the others do not goes to `notes`."""
     rows = sampled_rows(case.shape.tokens)
     expected = reference(case, rows)
@@ -97,7 +97,7 @@ def prepared(case: rivals.Case, chosen: dict, notes: dict[str, str], errors: dic
         except Exception as error:  # a rival may fail in any way of its own; the others go on
             notes[name] = f"not run: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
             continue
-        if errors[name] > LIMIT:
+        if errors[name] is not None and errors[name] > LIMIT:
             notes[name] = f"wrong: relative L2 {errors[name]:.2e}"
         elif not equal:
             notes[name] = "wrong: two runs differ"
@@ -148,8 +148,9 @@ def print_rows(rows: list[dict]) -> None:
         if row["ms"] is None:
             print(f"{head} {row['note']}")
         else:
+            error = "not compared" if row["rel_l2"] is None else f"{row['rel_l2']:.1e}"
             clock = "" if row["sm_clock_mhz"] is None else f" {row['sm_clock_mhz']:5.0f} MHz {row['power_w']:4.0f} W"
-            print(f"{head} {row['ms']:9.3f} ms {row['kept_tflops']:6.1f} kept TFLOP/s  spread {100 * row['spread']:4.1f} %{clock}  error {row['rel_l2']:.1e}")
+            print(f"{head} {row['ms']:9.3f} ms {row['kept_tflops']:6.1f} kept TFLOP/s  spread {100 * row['spread']:4.1f} %{clock}  error {error}")
     sys.stdout.flush()
 
 
