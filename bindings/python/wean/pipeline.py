@@ -1,6 +1,7 @@
 """One line for diffusers: `wean.apply(pipe, "masks.wean")`."""
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from typing import Any
@@ -34,7 +35,8 @@ def apply(pipe: Any, path: str | os.PathLike[str] | Masks, checkpoint: str | os.
             with enable_model_cpu_offload(), which may come before or after.
         path: the mask file, or one that `wean.load` opened.
         checkpoint: diffusers folder that the pipe was loaded from; the pipe knows it if it was loaded by path or name.
-        on_error: "raise" any problem, or go on "dense" with a DenseFallbackWarning, now and when a clip has another grid.
+        on_error: "raise" any problem, or go on "dense" with a DenseFallbackWarning, now, also where another file was applied
+            before, and when a clip has another grid.
         allow_model: first 16 hex digits of the masks' weights digest, to accept them for another model.
         check: "quick" compares samples of every tensor, "full" reads every byte of the checkpoint.
 
@@ -58,6 +60,8 @@ def apply(pipe: Any, path: str | os.PathLike[str] | Masks, checkpoint: str | os.
     except WeanError as error:
         if on_error == "raise":
             raise
+        with contextlib.suppress(PipelineError):  # what is no Wan pipeline has no file applied
+            remove(pipe)
         warnings.warn(f"{error}; attention runs dense", DenseFallbackWarning, stacklevel=2)
         return None
     remove(pipe)

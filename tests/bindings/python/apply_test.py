@@ -132,6 +132,12 @@ class Files(Live):
             self.assertIsNone(wean.apply(self.pipe, self.damaged(), on_error="dense"))
         self.check_still_dense()
 
+    def test_on_error_dense_takes_out_the_file_before(self):
+        wean.apply(self.pipe, self.masks)
+        with self.assertWarnsRegex(wean.DenseFallbackWarning, "attention runs dense"):
+            self.assertIsNone(wean.apply(self.pipe, self.damaged(), on_error="dense"))
+        self.check_still_dense()
+
     def test_on_error_dense_says_nothing_when_all_is_well(self):
         with warnings.catch_warnings():
             warnings.simplefilter("error", wean.DenseFallbackWarning)
