@@ -77,6 +77,7 @@ void check_pointers(const CudaMask& mask, const CudaAttentionParams& p, const vo
   check_aligned("k", p.k, 16);
   check_aligned("v", p.v, 16);
   check_aligned("o", p.o, 16);
+  if (p.log_sum_exp != nullptr) check_aligned("log_sum_exp", p.log_sum_exp, 4);
   check_aligned("plan", plan, 256);
   check_aligned("workspace", workspace, 256);
 }
