@@ -27,7 +27,7 @@ struct Consumer {
   Ring<kQuerySlots> query = {};
   Ring<C.key_stages> key = {};
   Ring<C.value_stages> value = {};
-  bool key_there = false, value_there = false;  ///< already when the step before ended
+  bool key_there = false, value_there = false;  ///< what look_ahead() found for the step that follows
 
   __device__ void release(std::uint32_t empty) const {
     if (lane == 0) barrier_arrive(empty);
@@ -44,8 +44,8 @@ struct Consumer {
   }
   /// Asks for the next step's keys and for this one's values while there is something else to do.
   __device__ __forceinline__ void look_ahead() {
-    key_there = wait.test(shared.key_full(key.slot), key.phase);
-    value_there = wait.test(shared.value_full(value.slot), value.phase);
+    key_there = barrier_test(shared.key_full(key.slot), key.phase);
+    value_there = barrier_test(shared.value_full(value.slot), value.phase);
   }
 
   /// Where this lane's part of a 16 x 16 piece of the query's (and then the output's) tile in `slot` is.

@@ -151,8 +151,8 @@ struct Producer {
     return info;
   }
 
-  /// Copies stand in the order in which they are needed when tiles follow each other without a gap: the next tile's
-  /// query and first keys before the last values of this one.
+  /// Keys of a step are asked for before the values of the step before, also from tile to tile: buffers of values are
+  /// freed later, and waiting for one must not hold up the keys.
   __device__ void run() {
     NextTile next = {blockIdx.x, {}, 0, 1};
     next.load_item(p);

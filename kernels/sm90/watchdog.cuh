@@ -42,10 +42,6 @@ struct Waiter {
   std::uint32_t* report;
   Role role;
 
-  /// Whether the phase has ended, without waiting for it; with the watchdog never.
-  __device__ __forceinline__ bool test(std::uint32_t barrier, std::uint32_t parity) const {
-    return !Watchdog && barrier_test(barrier, parity);
-  }
   __device__ __forceinline__ void operator()(std::uint32_t barrier, std::uint32_t parity, Wait wait,
                                              std::uint32_t slot) const {
     if constexpr (Watchdog) {

@@ -24,19 +24,24 @@ enum class Fault {
   kNoStageWait,
 };
 
+/// Where the query of the matrix instructions is: in shared memory, in use by all warps of a warpgroup until its last
+/// step, or in registers, read by each warp alone when a tile starts (what the library's kernels do).
+enum class Query { kShared, kRegisters };
+
 /// Everything in shared memory, and the roles. `tiles` are their steps.
 struct Block {
   Scheduler scheduler;
   std::vector<int> tiles;
   Fault fault;
+  Query place;
   std::vector<Barrier> query_full, query_empty, output, key_full, key_empty, value_full, value_empty;
   std::vector<Turn> turn = {Turn(2 * kWarps), Turn(2 * kWarps)}, warpgroup = {Turn(kWarps), Turn(kWarps)};
   Slot query[kQuerySlots][2][kWarps], key[kKeySlots], value[kValueSlots];  // of a query tile: the rows of each warp
   int info[kQuerySlots] = {};
   std::vector<std::int64_t> stored;
 
-  Block(std::uint64_t seed, std::vector<int> steps, Fault planted)
-      : scheduler(seed), tiles(std::move(steps)), fault(planted) {
+  Block(std::uint64_t seed, std::vector<int> steps, Fault planted, Query where)
+      : scheduler(seed), tiles(std::move(steps)), fault(planted), place(where) {
     const int empty = Arrivals::kEmpty;
     query_full.assign(kQuerySlots, Barrier(Arrivals::kQueryFull));
     query_empty.assign(kQuerySlots, Barrier(Arrivals::kQueryEmpty));
@@ -148,7 +153,12 @@ struct Block {
       co_await until{[&] { return query_full[q.slot].passed(q.phase); }};
       const int steps = info[q.slot];
       if (steps < 0) co_return;
-      const std::vector<Slot*> mine = rows(q.slot, half);
+      std::vector<Slot*> mine = rows(q.slot, half);  // in use in each step
+      if (place == Query::kRegisters) {
+        mine.clear();
+        if (steps > 0) query[q.slot][half][warp].begin_read(tile);
+        if (steps > 0) query[q.slot][half][warp].end_read();
+      }
       for (int step = 0; step < steps + (steps > 0); ++step) {
         const bool scores = step<steps, values = step> 0, turns = scores && values;
         if (scores) co_await until{[&] { return key_full[k.slot].passed(k.phase); }};
@@ -181,7 +191,7 @@ struct Block {
         if (values) v.advance();
       }
       mark += steps;
-      if (fault != Fault::kNoWarpgroupSync) {
+      if (place == Query::kShared && fault != Fault::kNoWarpgroupSync) {
         Turn& sync = warpgroup[static_cast<std::size_t>(half)];
         const std::uint64_t generation = sync.arrive();
         co_await until{[&] { return sync.passed(generation); }};
@@ -206,9 +216,9 @@ struct Block {
 };
 
 /// What a planted fault shows, over many interleavings; empty when nothing did.
-std::string simulate(const std::vector<int>& tiles, Fault fault, int seeds) {
+std::string simulate(const std::vector<int>& tiles, Fault fault, Query place, int seeds) {
   for (int seed = 0; seed < seeds; ++seed) {
-    Block block(static_cast<std::uint64_t>(seed), tiles, fault);
+    Block block(static_cast<std::uint64_t>(seed), tiles, fault, place);
     try {
       block.scheduler.run();
     } catch (const std::logic_error& e) {
@@ -223,7 +233,10 @@ std::string simulate(const std::vector<int>& tiles, Fault fault, int seeds) {
 
 class Sm90Ring : public testing::TestWithParam<std::vector<int>> {};
 
-TEST_P(Sm90Ring, NeitherHangsNorOverwrites) { EXPECT_EQ(simulate(GetParam(), Fault::kNone, 300), ""); }
+TEST_P(Sm90Ring, NeitherHangsNorOverwrites) { EXPECT_EQ(simulate(GetParam(), Fault::kNone, Query::kShared, 300), ""); }
+TEST_P(Sm90Ring, NeitherHangsNorOverwritesWithTheQueryInRegisters) {
+  EXPECT_EQ(simulate(GetParam(), Fault::kNone, Query::kRegisters, 300), "");
+}
 
 INSTANTIATE_TEST_SUITE_P(Tiles, Sm90Ring,
                          testing::Values(std::vector<int>{}, std::vector<int>{0}, std::vector<int>{1},
@@ -234,12 +247,23 @@ INSTANTIATE_TEST_SUITE_P(Tiles, Sm90Ring,
 
 class Sm90RingFault : public testing::TestWithParam<Fault> {};
 
-TEST_P(Sm90RingFault, IsFound) { EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), 3000), ""); }
+TEST_P(Sm90RingFault, IsFound) { EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), Query::kShared, 3000), ""); }
+
+class Sm90RegistersFault : public testing::TestWithParam<Fault> {};
+
+TEST_P(Sm90RegistersFault, IsFound) {
+  EXPECT_NE(simulate({5, 3, 1, 4, 7, 1, 2}, GetParam(), Query::kRegisters, 3000), "");
+}
 
 INSTANTIATE_TEST_SUITE_P(Planted, Sm90RingFault,
                          testing::Values(Fault::kEarlyKeyRelease, Fault::kEarlyValueRelease, Fault::kOneArrivalMissing,
                                          Fault::kNoQueryWait, Fault::kNoWarpgroupSync, Fault::kStoreDoesNotWait,
                                          Fault::kUnequalTurns, Fault::kNoStageWait));
+
+INSTANTIATE_TEST_SUITE_P(Planted, Sm90RegistersFault,
+                         testing::Values(Fault::kEarlyKeyRelease, Fault::kEarlyValueRelease, Fault::kOneArrivalMissing,
+                                         Fault::kNoQueryWait, Fault::kStoreDoesNotWait, Fault::kUnequalTurns,
+                                         Fault::kNoStageWait));
 
 }  // namespace
 }  // namespace wean::kernels::sm90::model

@@ -131,6 +131,10 @@ int time(const Options& options) {
                         std::find(options.variants.begin(), options.variants.end(), v.name) != options.variants.end();
     if (wanted && v.kernel.config.head_dim == options.head_dim) variants.push_back(v);
   }
+  if (variants.empty()) {
+    report.line("{\"kind\":\"fault\",\"part\":\"time\",\"text\":\"no variant has this name and head_dim\"}");
+    return 1;
+  }
   double warm = 2;  // the first one's; the device is warm from then on
   for (const std::string& mask : options.masks) {
     for (const std::string& name : options.shapes) {
